@@ -1,0 +1,2 @@
+//! flightdeck: every use case without a window.
+fn main() {}

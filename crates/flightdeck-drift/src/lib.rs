@@ -1,0 +1,1 @@
+//! Counting on frozen edges, merging, distances and the decision rule: pure functions of counts.

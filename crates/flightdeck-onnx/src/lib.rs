@@ -1,0 +1,1 @@
+//! A bounded reader of ONNX files: safety checks, signature, operators; never runs anything.

@@ -1,0 +1,1 @@
+//! A package on disk: manifest, root digest, content-addressed folder, resumable parts.

@@ -1,0 +1,1 @@
+//! Opening SQLite safely: pragmas, version guard, migrations, audited changes, change feed.

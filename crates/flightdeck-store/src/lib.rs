@@ -1,0 +1,1 @@
+//! The desktop's history: one module per table.

@@ -1,0 +1,2 @@
+//! Set-up, demo, test, tidy, bindings, sample models and benchmarks.
+fn main() {}

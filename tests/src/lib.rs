@@ -1,0 +1,1 @@
+//! What the journeys share: a display, a driver, a library of their own.
