@@ -10,7 +10,9 @@ mod finding;
 mod job;
 mod name;
 mod policy;
+mod rows;
 mod signature;
+mod tensor;
 mod time;
 mod window;
 
@@ -20,6 +22,8 @@ pub use finding::{Finding, Severity};
 pub use job::{Cancel, Progress, Unit};
 pub use name::{Name, NameError};
 pub use policy::{Challenge, Challenger, PolicyError, TrafficPolicy, VersionRole};
+pub use rows::{Cell, RowError, assemble, unknown_columns};
 pub use signature::{Column, ColumnKind, DataType, Input, Output, OutputRole, Signature, Task, Unknown};
+pub use tensor::{Tensor, TensorData, TensorError};
 pub use time::{Clock, Timestamp};
 pub use window::{Origin, Resolution, WindowKey};
