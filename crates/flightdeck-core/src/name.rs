@@ -46,9 +46,9 @@ impl FromStr for Name {
 
     fn from_str(text: &str) -> Result<Self, NameError> {
         let inner = |b: u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.');
-        let outer = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric());
+        let outer = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
         let bytes = text.as_bytes();
-        let fits = (1..=64).contains(&bytes.len()) && bytes.iter().all(|b| inner(*b));
+        let fits = (1..=64).contains(&bytes.len()) && bytes.iter().copied().all(inner);
         if fits && outer(bytes.first()) && outer(bytes.last()) {
             Ok(Self(text.into()))
         } else {
