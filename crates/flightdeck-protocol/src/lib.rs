@@ -1,1 +1,43 @@
-//! The wire: Open Inference Protocol v2 and the control interface; the client behind a feature.
+//! The wire between a desktop, a runner and its clients, declared once.
+//!
+//! [`oip`] is the Open Inference Protocol v2 over HTTP with JSON, as any client speaks it; the other modules are the
+//! control interface under [`PREFIX`], and predictions by column name. With the feature `client`, [`Control`] makes the
+//! calls. What a server does with them lives in the runner.
+
+mod audit;
+mod endpoint;
+mod error;
+mod event_time;
+mod handshake;
+mod live;
+pub mod oip;
+mod package;
+mod predict;
+mod token;
+mod window;
+
+#[cfg(feature = "client")]
+mod client;
+#[cfg(feature = "client")]
+mod upload;
+
+pub use audit::{AuditPage, AuditRow};
+pub use endpoint::{
+    Comparison, EndpointDesired, EndpointList, EndpointState, Phase, Preflight, ServedVersion, Verdict,
+};
+pub use error::ErrorBody;
+pub use event_time::EventTime;
+pub use handshake::{Bound, Handshake, PROTOCOL};
+pub use live::{LatencyUs, LiveFigures, LiveVersion, OpenWindow};
+pub use package::{BlobState, PackageFile, PackageStored, PackageUpload};
+pub use predict::{PredictRequest, PredictResponse, Prediction};
+pub use token::{Token, TokenError};
+pub use window::{Ack, Acked, Counts, Flushed, Gap, GapReason, WindowBatch, WindowRecord};
+
+#[cfg(feature = "client")]
+pub use client::{Control, ControlError};
+#[cfg(feature = "client")]
+pub use upload::LocalFile;
+
+/// Where the control interface lives on a runner.
+pub const PREFIX: &str = "/flightdeck/v1";

@@ -1,0 +1,119 @@
+//! What an endpoint should be, and what it is.
+
+use crate::ErrorBody;
+use flightdeck_core::{Digest, Name, Signature, Timestamp, TrafficPolicy, VersionRole};
+use serde::{Deserialize, Serialize};
+
+/// `PUT /endpoints/{name}`: what the endpoint should be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EndpointDesired {
+    /// Which versions answer or see the traffic.
+    pub policy: TrafficPolicy,
+    /// How long a counting window is, 1 to 3600 seconds.
+    #[serde(default = "minute")]
+    pub window_seconds: u32,
+    /// Whether rows are counted at their own event time instead of their arrival.
+    #[serde(default)]
+    pub replay: bool,
+}
+
+const fn minute() -> u32 {
+    60
+}
+
+/// `GET /endpoints`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EndpointList {
+    /// All endpoints by name.
+    pub endpoints: Vec<EndpointState>,
+}
+
+/// What an endpoint is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EndpointState {
+    /// Its name.
+    pub name: Name,
+    /// What it should be.
+    pub desired: EndpointDesired,
+    /// Whether it serves.
+    pub phase: Phase,
+    /// Why it does not serve, when it should and cannot.
+    pub error: Option<ErrorBody>,
+    /// The versions that it serves now.
+    pub versions: Vec<ServedVersion>,
+    /// The champion before the last change.
+    pub previous: Option<Digest>,
+    /// Its own address: `http://host:port/v2/models/NAME`.
+    pub url: String,
+    /// Where rows by column name are answered.
+    pub predict_url: String,
+    /// When it was last changed.
+    pub changed_at: Timestamp,
+    /// What the check before the switch found; only in the answer to the change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preflight: Option<Preflight>,
+}
+
+/// Whether an endpoint serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// It is loaded and warm-up is under way; nothing is answered yet.
+    Loading,
+    /// It answers.
+    Ready,
+    /// It cannot answer; `error` says why.
+    Failed,
+}
+
+/// A version that an endpoint serves.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ServedVersion {
+    /// The version.
+    pub version: Digest,
+    /// What it is to the traffic.
+    pub role: VersionRole,
+    /// What it takes and gives.
+    pub signature: Signature,
+    /// When it was loaded.
+    pub loaded_at: Timestamp,
+    /// How long loading took, in milliseconds.
+    pub load_ms: f64,
+}
+
+/// What a trial in a child process found before a version was let in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Preflight {
+    /// How long loading took, in milliseconds.
+    pub load_ms: f64,
+    /// The most memory that the trial used, in bytes.
+    pub peak_bytes: u64,
+    /// Golden rows against the outputs recorded at import; `None` when the package has none.
+    pub comparison: Option<Comparison>,
+}
+
+/// Outputs of the same rows from two places.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// Rows compared.
+    pub rows: u64,
+    /// Rows with a value beyond the tolerance, or another label.
+    pub beyond: u64,
+    /// The largest absolute difference of numbers; `None` when there were none.
+    pub max_abs: Option<f64>,
+    /// Whether they agree.
+    pub verdict: Verdict,
+    /// Where the first difference lies, in one sentence.
+    pub first: Option<String>,
+}
+
+/// Whether outputs agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Within the tolerance everywhere.
+    Agree,
+    /// Beyond it somewhere.
+    Differ,
+}
