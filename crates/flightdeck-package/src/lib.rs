@@ -10,6 +10,8 @@ mod disk;
 mod documents;
 mod entry;
 mod error;
+#[cfg(test)]
+mod faults;
 mod package;
 mod parts;
 mod path;
