@@ -1,5 +1,7 @@
 //! A database as its programs use it: opened twice, refused, interrupted, copied.
 
+#![expect(clippy::unwrap_used, reason = "a test says what is wrong by failing there")]
+
 use flightdeck_core::{Clock, Timestamp};
 use flightdeck_sqlite::{AuditRow, Database, Error, Schema, params};
 use std::path::Path;

@@ -1,0 +1,57 @@
+//! How far each runner's windows were pulled, and what was lost on the way to its outbox.
+
+use flightdeck_core::{Name, Timestamp};
+use flightdeck_sqlite::{Act, Connection, OptionalExtension, Result, params};
+
+pub(crate) const CREATE: &str = "
+CREATE TABLE cursor (
+  runner TEXT PRIMARY KEY,
+  position INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE gap (
+  runner TEXT NOT NULL,
+  endpoint TEXT NOT NULL,
+  from_ms INTEGER NOT NULL,
+  to_ms INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  PRIMARY KEY (runner, endpoint, from_ms, to_ms)
+) STRICT, WITHOUT ROWID;
+";
+
+/// The position up to which windows of the runner are stored here; 0 before the first.
+pub fn position(connection: &Connection, runner: &Name) -> Result<u64> {
+    let mut statement = connection.prepare_cached("SELECT position FROM cursor WHERE runner = ?1")?;
+    let found: Option<i64> = statement.query_row([runner.as_str()], |row| row.get(0)).optional()?;
+    Ok(found.unwrap_or(0) as u64)
+}
+
+/// Moves the position.
+pub fn advance(act: &Act<'_>, runner: &Name, position: u64) -> Result<()> {
+    act.execute(
+        "INSERT OR REPLACE INTO cursor (runner, position) VALUES (?1, ?2)",
+        params![runner.as_str(), position as i64],
+    )?;
+    Ok(())
+}
+
+/// Time that was served and could not be counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GapRecord {
+    /// The endpoint.
+    pub endpoint: Name,
+    /// From when.
+    pub from: Timestamp,
+    /// Until when.
+    pub to: Timestamp,
+    /// Why.
+    pub reason: String,
+}
+
+/// Keeps a gap; the same gap twice is one.
+pub fn add_gap(act: &Act<'_>, runner: &Name, gap: &GapRecord) -> Result<()> {
+    act.execute(
+        "INSERT OR IGNORE INTO gap (runner, endpoint, from_ms, to_ms, reason) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![runner.as_str(), gap.endpoint.as_str(), gap.from.as_ms(), gap.to.as_ms(), gap.reason],
+    )?;
+    Ok(())
+}
