@@ -1,1 +1,39 @@
-//! The worker: started and talked to by a client; ONNX Runtime sessions behind the feature runtime.
+//! Running models, always at arm's length.
+//!
+//! [`client`] starts `flightdeck-runner worker`, a child process with limits, and talks to it: that is how a desktop
+//! profiles a model or takes golden outputs without ever loading ONNX Runtime itself. Behind the feature `runtime` are
+//! the sessions that the worker and the server run. What a package is and whether a file may be loaded at all is
+//! decided elsewhere.
+
+pub mod client;
+mod compare;
+mod frame;
+mod locate;
+mod message;
+pub mod rows;
+mod synthesis;
+
+#[cfg(feature = "runtime")]
+mod convert;
+#[cfg(feature = "runtime")]
+mod limits;
+#[cfg(feature = "runtime")]
+pub mod measure;
+#[cfg(feature = "runtime")]
+mod memory;
+#[cfg(feature = "runtime")]
+pub mod runtime;
+
+pub use compare::{Comparison, Verdict, compare};
+pub use frame::{FrameError, read_frame, write_frame};
+pub use locate::{MissingPart, library, runner};
+pub use message::{
+    Failure, GoldenRequest, Latency, ModelSource, Preflight, PreflightRequest, Profile, ProfileRequest,
+    Reply, Request, Sampled,
+};
+pub use synthesis::synthesise;
+
+#[cfg(feature = "runtime")]
+pub use limits::{Limits, limit};
+#[cfg(feature = "runtime")]
+pub use memory::{Memory, memory};

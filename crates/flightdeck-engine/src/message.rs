@@ -1,0 +1,141 @@
+//! What a client asks of a worker, and what it answers.
+
+use crate::Comparison;
+use flightdeck_core::{Progress, Signature, Tensor};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// One question.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    /// What does the model cost here?
+    Profile(ProfileRequest),
+    /// What does it answer to these inputs?
+    Golden(GoldenRequest),
+    /// Does the package do here what it did where it came from?
+    Preflight(PreflightRequest),
+}
+
+/// Where the model lies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelSource {
+    /// A package folder.
+    Package(PathBuf),
+    /// An `.onnx` file.
+    File(PathBuf),
+}
+
+/// Asks for a measurement.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ProfileRequest {
+    /// The model.
+    pub model: ModelSource,
+    /// What it takes; with a package its own signature is used when this is `None`.
+    pub signature: Option<Signature>,
+    /// Rows per run, each measured by itself.
+    pub batches: Vec<usize>,
+    /// Input tensors to take rows from.
+    pub rows: Sampled,
+    /// How long to measure, all batches together, in milliseconds.
+    pub budget_ms: u64,
+}
+
+/// Where the rows of a measurement come from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sampled {
+    /// These, over and over.
+    Rows(Vec<Tensor>),
+    /// The package's golden rows, or invented ones when it has none.
+    Golden,
+    /// Invented from the signature.
+    Invented,
+}
+
+/// Asks for outputs.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct GoldenRequest {
+    /// The model.
+    pub model: ModelSource,
+    /// All of its inputs.
+    pub inputs: Vec<Tensor>,
+}
+
+/// Asks for a trial before a version is let in.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PreflightRequest {
+    /// The package folder.
+    pub package: PathBuf,
+}
+
+/// One answer. Progress may come any number of times before the last one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// How far it is.
+    Progress(Progress),
+    /// The measurement.
+    Profile(Profile),
+    /// The outputs.
+    Golden(Vec<Tensor>),
+    /// The trial.
+    Preflight(Preflight),
+    /// It did not work.
+    Failed(Failure),
+}
+
+/// What a model costs on a machine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Profile {
+    /// Time to load it, in milliseconds.
+    pub load_ms: f64,
+    /// Time per run by batch size.
+    pub latency_us: Vec<Latency>,
+    /// The most rows per second that any of the batch sizes reached.
+    pub rows_per_s: f64,
+    /// The most memory that the worker ever used, in bytes.
+    pub peak_bytes: u64,
+    /// How much of that came with the model, in bytes.
+    pub model_bytes: u64,
+    /// Whether the rows were invented.
+    pub invented_rows: bool,
+}
+
+/// Time per run, in microseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Latency {
+    /// Rows per run.
+    pub batch: usize,
+    /// Median.
+    pub p50: f64,
+    /// Nine of ten runs are faster.
+    pub p90: f64,
+    /// Ninety-nine of a hundred runs are faster.
+    pub p99: f64,
+}
+
+/// What a trial found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Preflight {
+    /// Time to load it, in milliseconds.
+    pub load_ms: f64,
+    /// Time of one single-row run once warm, in microseconds; `None` when there was nothing to run.
+    pub run_us: Option<f64>,
+    /// The most memory that the worker ever used, in bytes.
+    pub peak_bytes: u64,
+    /// The golden rows, when there are some. Rows are run one by one and together: both must agree.
+    pub comparison: Option<Comparison>,
+}
+
+/// Why something did not work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// A stable kebab-case name.
+    pub code: String,
+    /// What went wrong, in one sentence.
+    pub message: String,
+    /// What to do next.
+    pub hint: String,
+}

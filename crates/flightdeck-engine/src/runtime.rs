@@ -1,0 +1,228 @@
+//! ONNX Runtime: loaded once, then sessions.
+//!
+//! Nothing here looks at a model file before ONNX Runtime does: whoever calls has had it inspected.
+
+use crate::MissingPart;
+use crate::convert::{input_value, output_tensor};
+use flightdeck_core::{DataType, Tensor};
+use ort::environment::Environment;
+use ort::session::SessionInputValue;
+use ort::value::{TensorElementType, ValueType};
+use std::path::Path;
+use std::time::Instant;
+use thiserror::Error;
+
+/// ONNX Runtime, loaded. Clones share it; the process keeps one.
+#[derive(Clone)]
+pub struct Runtime {
+    environment: Environment,
+}
+
+/// A loaded model. It runs one thing at a time.
+pub struct Session {
+    inner: ort::session::Session,
+    inputs: Vec<TensorInfo>,
+    outputs: Vec<TensorInfo>,
+    load_ms: f64,
+}
+
+/// An input or output as the model declares it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TensorInfo {
+    /// Its name.
+    pub name: String,
+    /// Its element type.
+    pub data_type: DataType,
+    /// Its shape; -1 where the size is free.
+    pub shape: Vec<i64>,
+}
+
+/// How a session runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionOptions {
+    /// Threads of one run. With 1 it runs on the caller's thread.
+    pub threads: usize,
+}
+
+impl Default for SessionOptions {
+    fn default() -> Self {
+        Self { threads: 1 }
+    }
+}
+
+/// What goes wrong with ONNX Runtime.
+#[derive(Debug, Error)]
+pub enum RuntimeError {
+    /// The library is not there.
+    #[error(transparent)]
+    Missing(#[from] MissingPart),
+    /// The library is there and cannot be used.
+    #[error("ONNX Runtime cannot be loaded: {0}")]
+    Library(String),
+    /// The model cannot be loaded.
+    #[error("the model cannot be loaded: {0}")]
+    Load(String),
+    /// There is not enough memory for it.
+    #[error("there is not enough memory for the model: {0}")]
+    Memory(String),
+    /// An input or output is of a kind that cannot be carried.
+    #[error("\"{name}\" is {kind}, which is not served")]
+    Unsupported {
+        /// The input or output.
+        name: String,
+        /// What it is.
+        kind: String,
+    },
+    /// The inputs are not the model's.
+    #[error("{0}")]
+    Inputs(String),
+    /// A run failed.
+    #[error("the model failed: {0}")]
+    Run(String),
+}
+
+impl RuntimeError {
+    /// A stable kebab-case name.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Missing(_) | Self::Library(_) => "installation-incomplete",
+            Self::Load(_) => "model-load",
+            Self::Memory(_) => "memory-limit",
+            Self::Unsupported { .. } => "unsupported-type",
+            Self::Inputs(_) => "inputs",
+            Self::Run(_) => "model-run",
+        }
+    }
+
+    /// What to do next.
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::Missing(missing) => missing.hint(),
+            Self::Library(_) => "Install Flightdeck again, or run `cargo xtask setup` in a source folder",
+            Self::Load(_) => "Export the model again with a current version of its library.",
+            Self::Memory(_) => "Use a smaller model, or give the worker more memory.",
+            Self::Unsupported { .. } => "Export the model with tensors of numbers or texts only.",
+            Self::Inputs(_) => "Compare the inputs with the model's signature.",
+            Self::Run(_) => "Check that the values are of the kind that the model was trained on.",
+        }
+    }
+
+    /// ONNX Runtime has no code of its own for memory that it did not get; it has these words.
+    pub(crate) fn of(error: &ort::Error, other: fn(String) -> Self) -> Self {
+        let message = error.to_string();
+        let memory = ["bad_alloc", "bad allocation", "Failed to allocate memory"];
+        if memory.iter().any(|words| message.contains(words)) {
+            Self::Memory(message)
+        } else {
+            other(message)
+        }
+    }
+}
+
+impl Runtime {
+    /// Loads the library where installations put it.
+    pub fn load() -> Result<Self, RuntimeError> {
+        Self::load_from(&crate::library()?)
+    }
+
+    /// Loads this library.
+    pub fn load_from(library: &Path) -> Result<Self, RuntimeError> {
+        let builder = ort::init_from(library).map_err(|error| RuntimeError::Library(error.to_string()))?;
+        let environment = builder.with_name("flightdeck").with_telemetry(false).build();
+        Ok(Self { environment: environment.map_err(|error| RuntimeError::Library(error.to_string()))? })
+    }
+
+    /// Loads a model. Threads of ONNX Runtime never spin: an idle server is idle.
+    pub fn session(&self, model: &Path, options: SessionOptions) -> Result<Session, RuntimeError> {
+        let start = Instant::now();
+        let build = |error: ort::Error<_>| RuntimeError::Load(error.to_string());
+        let mut builder = ort::session::Session::builder(&self.environment)
+            .map_err(|error| RuntimeError::of(&error, RuntimeError::Load))?
+            .with_intra_threads(options.threads)
+            .map_err(build)?
+            .with_inter_threads(1)
+            .map_err(build)?
+            .with_intra_op_spinning(false)
+            .map_err(build)?
+            .with_inter_op_spinning(false)
+            .map_err(build)?;
+        let inner =
+            builder.commit_from_file(model).map_err(|error| RuntimeError::of(&error, RuntimeError::Load))?;
+        let inputs = infos(inner.inputs())?;
+        let outputs = infos(inner.outputs())?;
+        Ok(Session { inner, inputs, outputs, load_ms: start.elapsed().as_secs_f64() * 1e3 })
+    }
+}
+
+impl Session {
+    /// Its inputs, in the model's order.
+    pub fn inputs(&self) -> &[TensorInfo] {
+        &self.inputs
+    }
+
+    /// Its outputs, in the model's order.
+    pub fn outputs(&self) -> &[TensorInfo] {
+        &self.outputs
+    }
+
+    /// How long loading took, in milliseconds.
+    pub const fn load_ms(&self) -> f64 {
+        self.load_ms
+    }
+
+    /// Runs the model on all of its inputs, found by name. All outputs, in the model's order.
+    pub fn run(&mut self, inputs: &[Tensor]) -> Result<Vec<Tensor>, RuntimeError> {
+        if inputs.len() != self.inputs.len() {
+            let (given, wanted) = (inputs.len(), self.inputs.len());
+            return Err(RuntimeError::Inputs(format!("{given} inputs were given, the model takes {wanted}")));
+        }
+        let values = self.inputs.iter().enumerate().map(|(place, info)| {
+            // Usually they come in the model's order.
+            let found = inputs.get(place).filter(|tensor| tensor.name == info.name);
+            let found = found.or_else(|| inputs.iter().find(|tensor| tensor.name == info.name));
+            let missing = || RuntimeError::Inputs(format!("input \"{}\" is not given", info.name));
+            let tensor = found.ok_or_else(missing)?;
+            if tensor.data_type() != info.data_type {
+                let (name, given, wanted) = (&info.name, tensor.data_type(), info.data_type);
+                return Err(RuntimeError::Inputs(format!("input \"{name}\" is {wanted}, not {given}")));
+            }
+            input_value(tensor)
+        });
+        let values = values.collect::<Result<Vec<SessionInputValue<'_>>, _>>()?;
+        let answers =
+            self.inner.run(values.as_slice()).map_err(|error| RuntimeError::of(&error, RuntimeError::Run))?;
+        self.outputs.iter().zip(answers.values()).map(|(info, value)| output_tensor(info, &value)).collect()
+    }
+}
+
+fn infos(outlets: &[ort::value::Outlet]) -> Result<Vec<TensorInfo>, RuntimeError> {
+    let info = |outlet: &ort::value::Outlet| {
+        let name = outlet.name().to_owned();
+        match outlet.dtype() {
+            ValueType::Tensor { ty, shape, .. } => match data_type(*ty) {
+                Some(data_type) => Ok(TensorInfo { name, data_type, shape: shape.to_vec() }),
+                None => Err(RuntimeError::Unsupported { name, kind: ty.to_string() }),
+            },
+            other => Err(RuntimeError::Unsupported { name, kind: other.to_string() }),
+        }
+    };
+    outlets.iter().map(info).collect()
+}
+
+const fn data_type(element: TensorElementType) -> Option<DataType> {
+    Some(match element {
+        TensorElementType::Bool => DataType::Bool,
+        TensorElementType::Uint8 => DataType::Uint8,
+        TensorElementType::Uint16 => DataType::Uint16,
+        TensorElementType::Uint32 => DataType::Uint32,
+        TensorElementType::Uint64 => DataType::Uint64,
+        TensorElementType::Int8 => DataType::Int8,
+        TensorElementType::Int16 => DataType::Int16,
+        TensorElementType::Int32 => DataType::Int32,
+        TensorElementType::Int64 => DataType::Int64,
+        TensorElementType::Float32 => DataType::Fp32,
+        TensorElementType::Float64 => DataType::Fp64,
+        TensorElementType::String => DataType::Bytes,
+        _ => return None,
+    })
+}
