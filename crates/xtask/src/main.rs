@@ -1,2 +1,73 @@
-//! Set-up, demo, test, tidy, bindings, sample models and benchmarks.
-fn main() {}
+//! `cargo xtask`: set-up, tests, tidiness and starting the application, the same on every machine.
+//!
+//! What a command means for models, runners or windows is not here; that is asked of the built programs.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks to its user")]
+
+mod place;
+mod process;
+mod product;
+mod setup;
+mod stages;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::place::Place;
+use crate::product::{Mode, Product};
+use crate::setup::Purpose;
+
+const USAGE: &str = "\
+cargo xtask COMMAND
+
+  setup      what building and testing needs: system packages, npm packages, ONNX Runtime, the window's driver
+  test       set-up, every check and every test, the real window included
+  tidy       the arrows between crates, module heads, file sizes, forbidden words, generated bindings
+  bindings   write the TypeScript types that are generated from Rust
+  app [ARG]… build for daily use and start the window; the arguments go to it";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let Some((command, rest)) = arguments.split_first() else {
+        println!("{USAGE}");
+        return ExitCode::SUCCESS;
+    };
+    if !matches!(command.as_str(), "app" | "help" | "--help" | "-h" | "setup" | "test" | "tidy" | "bindings")
+        || (command != "app" && !rest.is_empty())
+    {
+        eprintln!("cargo xtask does not know `{}`.\n\n{USAGE}", arguments.join(" "));
+        return ExitCode::from(2);
+    }
+    match perform(command, rest) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nxtask {command}: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(command: &str, rest: &[String]) -> Result<()> {
+    if matches!(command, "help" | "--help" | "-h") {
+        println!("{USAGE}");
+        return Ok(());
+    }
+    let place = Place::find()?;
+    match command {
+        "setup" => setup::setup(&place, Purpose::Test).map(drop),
+        "test" => test::test(&place),
+        "tidy" => tidy::tidy(&place, &tidy::Bindings::ThroughCargo),
+        "bindings" => process::run(place.cargo().args(tidy::BINDINGS)),
+        _ => app(&place, rest),
+    }
+}
+
+/// Builds the window with everything it starts, then becomes it as far as the user can tell.
+fn app(place: &Place, arguments: &[String]) -> Result<()> {
+    let ready = setup::setup(place, Purpose::Use)?;
+    let product = Product::build(place, Mode::Release)?;
+    process::run(product.command(&product.desktop, &ready).args(arguments))
+}
