@@ -41,6 +41,11 @@ impl Staging {
         Ok(Self { artifacts, place, entries: Vec::new(), names: BTreeMap::new() })
     }
 
+    /// The folder that the files are written to until the package is finished.
+    pub fn folder(&self) -> &Path {
+        self.place.folder()
+    }
+
     /// Writes a file.
     pub fn write(&mut self, path: &str, bytes: &[u8]) -> Result<Entry, PackageError> {
         self.add(path, |target, file, gate| {

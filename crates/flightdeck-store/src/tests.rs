@@ -102,6 +102,7 @@ fn the_same_bytes_are_the_same_version_and_other_bytes_the_next() {
         digest: digest(n),
         imported_at: Timestamp::from_ms(0),
         source: "m.onnx".into(),
+        baseline: None,
         original: digest(9),
         task: Task::Binary,
         kind: "test".into(),

@@ -11,6 +11,7 @@ CREATE TABLE version (
   digest TEXT NOT NULL CHECK (length(digest) = 71),
   imported_at_ms INTEGER NOT NULL,
   source TEXT NOT NULL,
+  baseline TEXT,
   original TEXT NOT NULL,
   task TEXT NOT NULL,
   kind TEXT NOT NULL,
@@ -35,7 +36,9 @@ pub struct VersionRecord {
     pub imported_at: Timestamp,
     /// The name of the file it came from.
     pub source: String,
-    /// The digest of that file as it was given.
+    /// The name of the file that its baseline was counted from.
+    pub baseline: Option<String>,
+    /// The digest of the model file as it was given.
     pub original: Digest,
     /// What kind of answer it gives.
     pub task: Task,
@@ -54,6 +57,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<VersionRecord> {
         digest: value::digest(row, "digest")?,
         imported_at: value::timestamp(row, "imported_at_ms")?,
         source: row.get("source")?,
+        baseline: row.get("baseline")?,
         original: value::digest(row, "original")?,
         task: value::word(row, "task")?,
         kind: row.get("kind")?,
@@ -72,14 +76,15 @@ pub fn add(act: &Act<'_>, record: &VersionRecord) -> Result<(u32, bool)> {
     let next = "SELECT coalesce(max(version), 0) + 1 FROM version WHERE model = ?1";
     let version: u32 = act.query_row(next, [record.model.as_str()], |row| row.get(0))?;
     act.execute(
-        "INSERT INTO version (model, version, digest, imported_at_ms, source, original, task, kind, bytes, findings)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO version (model, version, digest, imported_at_ms, source, baseline, original, task, kind,
+           bytes, findings) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         params![
             record.model.as_str(),
             version,
             record.digest.to_string(),
             record.imported_at.as_ms(),
             record.source,
+            record.baseline,
             record.original.to_string(),
             value::to_word(&record.task)?,
             record.kind,
