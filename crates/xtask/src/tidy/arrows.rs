@@ -78,7 +78,7 @@ fn wrong_arrows(member: &Member) -> Vec<String> {
                 )];
             }
             Some(false) => {
-                complaints.push(format!("{name} → {}: this arrow is not in the house", known.name))
+                complaints.push(format!("{name} → {}: this arrow is not in the house", known.name));
             }
             Some(true) => {}
         }
