@@ -7,6 +7,7 @@
 mod place;
 mod process;
 mod product;
+mod samples;
 mod setup;
 mod stages;
 mod test;
@@ -27,6 +28,7 @@ cargo xtask COMMAND
   test       set-up, every check and every test, the real window included
   tidy       the arrows between crates, module heads, file sizes, forbidden words, generated bindings
   bindings   write the TypeScript types that are generated from Rust
+  samples    write the sample models and their data anew; the same bytes, unless generate.py changed
   app [ARG]… build for daily use and start the window; the arguments go to it";
 
 fn main() -> ExitCode {
@@ -35,8 +37,10 @@ fn main() -> ExitCode {
         println!("{USAGE}");
         return ExitCode::SUCCESS;
     };
-    if !matches!(command.as_str(), "app" | "help" | "--help" | "-h" | "setup" | "test" | "tidy" | "bindings")
-        || (command != "app" && !rest.is_empty())
+    if !matches!(
+        command.as_str(),
+        "app" | "help" | "--help" | "-h" | "setup" | "test" | "tidy" | "bindings" | "samples"
+    ) || (command != "app" && !rest.is_empty())
     {
         eprintln!("cargo xtask does not know `{}`.\n\n{USAGE}", arguments.join(" "));
         return ExitCode::from(2);
@@ -61,6 +65,7 @@ fn perform(command: &str, rest: &[String]) -> Result<()> {
         "test" => test::test(&place),
         "tidy" => tidy::tidy(&place, &tidy::Bindings::ThroughCargo),
         "bindings" => process::run(place.cargo().args(tidy::BINDINGS)),
+        "samples" => samples::write(&place),
         _ => app(&place, rest),
     }
 }

@@ -22,6 +22,7 @@ fn all(place: &Place, stages: &mut Stages) -> Result<()> {
     stages.run("format", || run(place.cargo().args(["fmt", "--all", "--check"])))?;
     stages.run("front end", || {
         run(place.npm().args(["run", "--silent", "check"]))?;
+        run(place.npm().args(["run", "--silent", "test"]))?;
         // Before any compiling: the window takes the built pages into itself.
         run(place.npm().args(["run", "--silent", "build"]))
     })?;

@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 use crate::place::Place;
 use crate::process::{output, run};
 
-/// The oldest Node that works.
-const OLDEST: u32 = 20;
+/// The oldest Node that the front end's tools work with.
+const OLDEST: (u32, u32) = (20, 19);
 
 /// Installs the packages unless the ones there came from this very lock file.
 pub(super) fn packages(place: &Place) -> Result<()> {
@@ -28,17 +28,18 @@ pub(super) fn packages(place: &Place) -> Result<()> {
 }
 
 fn check_version() -> Result<()> {
-    let hint = format!("Install Node {OLDEST} or newer, then run the command again");
+    let hint = format!("Install Node {}.{} or newer, then run the command again", OLDEST.0, OLDEST.1);
     let answer = output(Command::new("node").arg("--version")).with_context(|| hint.clone())?;
-    match major(&answer) {
+    match version(&answer) {
         Some(version) if version >= OLDEST => Ok(()),
         _ => bail!("this is Node {}. {hint}", answer.trim()),
     }
 }
 
-/// `v20.20.2` → 20.
-fn major(answer: &str) -> Option<u32> {
-    answer.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
+/// `v20.20.2` → (20, 20).
+fn version(answer: &str) -> Option<(u32, u32)> {
+    let mut numbers = answer.trim().strip_prefix('v')?.split('.').map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
 #[cfg(test)]
@@ -46,9 +47,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_major_version_is_read() {
-        assert_eq!(major("v20.20.2\n"), Some(20));
-        assert_eq!(major("v9.1.0"), Some(9));
-        assert_eq!(major("node 20"), None);
+    fn major_and_minor_version_are_read() {
+        assert_eq!(version("v20.20.2\n"), Some((20, 20)));
+        assert!(version("v9.99.0") < Some(OLDEST) && version("v22.0.0") > Some(OLDEST));
+        assert_eq!(version("node 20"), None);
     }
 }
