@@ -1,0 +1,43 @@
+/** What the palette offers, from what is known now. */
+import { deploying } from "$lib/state/deploying.svelte";
+import { endpoints } from "$lib/state/endpoints.svelte";
+import { importing } from "$lib/state/importing.svelte";
+import { models } from "$lib/state/models.svelte";
+import { where } from "$lib/state/place.svelte";
+import { profiling } from "$lib/state/profiling.svelte";
+import { theme } from "$lib/state/theme.svelte";
+
+export type Entry = { text: string; note: string; run: () => void };
+export type Group = { heading: string; items: Entry[] };
+
+function actions(): Entry[] {
+  const shown = models.shown;
+  const about = shown
+    ? [
+        { text: `Deploy ${shown.model}, version ${shown.version}…`, note: "", run: () => deploying.open(shown) },
+        { text: `Measure ${shown.model}, version ${shown.version}`, note: "", run: () => void profiling.measure(shown.model, shown.version) },
+      ]
+    : [];
+  return [
+    { text: "Import a model…", note: "", run: () => void importing.choose() },
+    { text: "Import the flights sample", note: "", run: () => void importing.sample() },
+    ...about,
+    { text: theme.shown === "dark" ? "Show in light" : "Show in dark", note: "appearance", run: () => theme.choose(theme.shown === "dark" ? "light" : "dark") },
+  ];
+}
+
+export function entries(): Group[] {
+  const groups: Group[] = [
+    {
+      heading: "Places",
+      items: [
+        { text: "Models", note: "Ctrl 1", run: () => where.go({ at: "models" }) },
+        { text: "Live", note: "Ctrl 2", run: () => where.go({ at: "live", endpoint: null }) },
+      ],
+    },
+    { heading: "Do", items: actions() },
+    { heading: "Models", items: (models.list ?? []).map(({ model }) => ({ text: `Model ${model}`, note: "", run: () => where.go({ at: "model", model, version: null }) })) },
+    { heading: "Endpoints", items: endpoints.list.map((endpoint) => ({ text: `Endpoint ${endpoint.name}`, note: endpoint.word, run: () => where.go({ at: "live", endpoint: endpoint.name }) })) },
+  ];
+  return groups.filter((group) => group.items.length > 0);
+}

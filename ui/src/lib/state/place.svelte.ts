@@ -1,0 +1,15 @@
+/** Where the person is. Places are few and have no address; what is remembered is what was last looked at. */
+
+export type Place = { at: "models" } | { at: "model"; model: string; version: number | null } | { at: "live"; endpoint: string | null };
+
+class Where {
+  current = $state<Place>({ at: "models" });
+  palette = $state(false);
+
+  go(place: Place): void {
+    this.current = place;
+    this.palette = false;
+  }
+}
+
+export const where = new Where();

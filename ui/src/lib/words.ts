@@ -1,0 +1,55 @@
+/** The words for what Rust names in code. */
+import type { Tone } from "$components/Pill.svelte";
+import type { Severity } from "./ipc/bindings/Severity";
+import type { Task } from "./ipc/bindings/Task";
+import type { VersionState } from "./ipc/bindings/VersionState";
+
+export const taskWords: Record<Task, string> = {
+  binary: "One of two classes",
+  multiclass: "One of many classes",
+  regression: "A number",
+  anomaly: "Unusual or not",
+  other: "Something else",
+};
+
+export const roleWords = { label: "The predicted class", scores: "A score per class", value: "The predicted number", other: "Something else" } as const;
+
+export const kindWords = { numeric: "Number", categorical: "Category" } as const;
+
+export const stateWords: Record<VersionState, { tone: Tone; text: string }> = {
+  ready: { tone: "plain", text: "ready" },
+  blocked: { tone: "bad", text: "blocked" },
+  serving: { tone: "good", text: "steady" },
+  drifting: { tone: "warn", text: "drift" },
+};
+
+export const severityWords: Record<Severity, string> = { info: "Good to know", warning: "To look at", blocking: "Keeps it from being deployed" };
+
+/** Shapes as people write them: free sizes are "any". */
+export function shape(sizes: number[]): string {
+  return sizes.length === 0 ? "scalar" : sizes.map((size) => (size < 0 ? "any" : String(size))).join(" × ");
+}
+
+export function runnerWords(name: string): string {
+  return name === "this-computer" ? "This computer" : name;
+}
+
+const stages: Record<string, string> = {
+  start: "starting",
+  read: "reading",
+  store: "storing",
+  copy: "copying",
+  baseline: "counting the training data",
+  "golden-rows": "making golden rows",
+  load: "loading",
+  measure: "measuring",
+  "start-runner": "starting the runner",
+  upload: "sending",
+  preflight: "checking on the runner",
+  switch: "switching",
+};
+
+/** What a job does now. */
+export function stageWords(stage: string): string {
+  return stages[stage] ?? stage.replaceAll("-", " ");
+}
