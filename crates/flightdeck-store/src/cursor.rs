@@ -5,7 +5,7 @@ use flightdeck_sqlite::{Act, Connection, OptionalExtension, Result, params};
 
 pub(crate) const CREATE: &str = "
 CREATE TABLE cursor (
-  runner TEXT PRIMARY KEY,
+  producer TEXT PRIMARY KEY,
   position INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE gap (
@@ -18,18 +18,19 @@ CREATE TABLE gap (
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// The position up to which windows of the runner are stored here; 0 before the first.
-pub fn position(connection: &Connection, runner: &Name) -> Result<u64> {
-    let mut statement = connection.prepare_cached("SELECT position FROM cursor WHERE runner = ?1")?;
-    let found: Option<i64> = statement.query_row([runner.as_str()], |row| row.get(0)).optional()?;
+/// The position up to which windows of this producer are stored here; 0 before the first. A runner that was installed
+/// anew is another producer and starts at 0.
+pub fn position(connection: &Connection, producer: &str) -> Result<u64> {
+    let mut statement = connection.prepare_cached("SELECT position FROM cursor WHERE producer = ?1")?;
+    let found: Option<i64> = statement.query_row([producer], |row| row.get(0)).optional()?;
     Ok(found.unwrap_or(0) as u64)
 }
 
 /// Moves the position.
-pub fn advance(act: &Act<'_>, runner: &Name, position: u64) -> Result<()> {
+pub fn advance(act: &Act<'_>, producer: &str, position: u64) -> Result<()> {
     act.execute(
-        "INSERT OR REPLACE INTO cursor (runner, position) VALUES (?1, ?2)",
-        params![runner.as_str(), position as i64],
+        "INSERT OR REPLACE INTO cursor (producer, position) VALUES (?1, ?2)",
+        params![producer, position as i64],
     )?;
     Ok(())
 }

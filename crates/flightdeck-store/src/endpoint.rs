@@ -11,6 +11,7 @@ CREATE TABLE endpoint (
   digest TEXT NOT NULL,
   window_seconds INTEGER NOT NULL CHECK (window_seconds BETWEEN 1 AND 3600),
   replay INTEGER NOT NULL CHECK (replay IN (0, 1)),
+  step_seconds INTEGER NOT NULL CHECK (step_seconds >= 1),
   deployed_at_ms INTEGER NOT NULL,
   figures TEXT CHECK (figures IS NULL OR json_valid(figures)),
   figures_at_ms INTEGER,
@@ -31,6 +32,8 @@ pub struct EndpointRecord {
     pub window_seconds: u32,
     /// Whether rows bring their own time.
     pub replay: bool,
+    /// Length of a step of the decision rule in seconds.
+    pub step_seconds: u32,
     /// When it was deployed.
     pub deployed_at: Timestamp,
     /// The figures its runner last told, as a document, and when.
@@ -46,6 +49,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<EndpointRecord> {
         digest: value::digest(row, "digest")?,
         window_seconds: row.get("window_seconds")?,
         replay: row.get("replay")?,
+        step_seconds: row.get("step_seconds")?,
         deployed_at: value::timestamp(row, "deployed_at_ms")?,
         figures: figures.zip(at.map(Timestamp::from_ms)),
     })
@@ -54,14 +58,15 @@ fn read(row: &Row<'_>) -> rusqlite::Result<EndpointRecord> {
 /// Adds the endpoint or replaces it.
 pub fn put(act: &Act<'_>, record: &EndpointRecord) -> Result<()> {
     act.execute(
-        "INSERT OR REPLACE INTO endpoint (runner, endpoint, digest, window_seconds, replay, deployed_at_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT OR REPLACE INTO endpoint (runner, endpoint, digest, window_seconds, replay, step_seconds,
+           deployed_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         params![
             record.runner.as_str(),
             record.endpoint.as_str(),
             record.digest.to_string(),
             record.window_seconds,
             record.replay,
+            record.step_seconds,
             record.deployed_at.as_ms(),
         ],
     )?;

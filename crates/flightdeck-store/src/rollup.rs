@@ -162,3 +162,18 @@ pub fn forget(act: &Act<'_>, runner: &Name, endpoint: &Name, newest: Timestamp) 
     }
     Ok(())
 }
+
+/// Start of the oldest day of a version at an endpoint.
+pub fn first_day(
+    connection: &Connection,
+    runner: &Name,
+    endpoint: &Name,
+    version: &Digest,
+) -> Result<Option<Timestamp>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT min(start_ms) FROM rollup WHERE runner = ?1 AND endpoint = ?2 AND version = ?3 AND resolution = ?4",
+    )?;
+    let key = params![runner.as_str(), endpoint.as_str(), version.to_string(), Resolution::DAY.seconds()];
+    let first: Option<i64> = statement.query_row(key, |row| row.get(0))?;
+    Ok(first.map(Timestamp::from_ms))
+}

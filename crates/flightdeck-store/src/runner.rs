@@ -72,3 +72,12 @@ pub fn find(connection: &Connection, name: &Name) -> Result<Option<RunnerRecord>
     let mut statement = connection.prepare_cached("SELECT * FROM runner WHERE name = ?1")?;
     Ok(statement.query_row([name.as_str()], read).optional()?)
 }
+
+/// Notes that the runner answered. Nobody is told: nothing that is shown has changed but its age.
+pub fn touch(act: &Act<'_>, name: &Name, at: Timestamp) -> Result<()> {
+    act.execute(
+        "UPDATE runner SET last_contact_ms = ?2 WHERE name = ?1",
+        params![name.as_str(), at.as_ms()],
+    )?;
+    Ok(())
+}
