@@ -4,4 +4,28 @@ import type { HoverArea } from "./HoverArea";
 /**
  * A drawn chart.
  */
-export type Chart = { svg: string, width: number, height: number, alt: string, table: Array<Array<string>>, hover: Array<HoverArea>, };
+export type Chart = { 
+/**
+ * An `<svg>` element for putting inline into a page: no styles, no scripts, no font of its own.
+ */
+svg: string, 
+/**
+ * Its width in CSS pixels.
+ */
+width: number, 
+/**
+ * Its height in CSS pixels.
+ */
+height: number, 
+/**
+ * A sentence that says what one sees.
+ */
+alt: string, 
+/**
+ * The exact values, header first.
+ */
+table: Array<Array<string>>, 
+/**
+ * Where a pointer or the keyboard finds a value, in reading order.
+ */
+hover: Array<HoverArea>, };

@@ -1,0 +1,172 @@
+//! Bringing a version to a runner and making it answer; taking an endpoint away.
+
+use crate::embedded::{Attached, THIS_COMPUTER};
+use crate::jobs::Job;
+use crate::snippets;
+use crate::views::{DeployRequest, DeployView, EndpointRow};
+use crate::{App, Error, Result};
+use flightdeck_core::{Digest, Finding, Name, Progress, Severity, Signature, TrafficPolicy, Unit};
+use flightdeck_package::{Package, SIGNATURE};
+use flightdeck_protocol::{EndpointDesired, EndpointState, LocalFile, PackageFile};
+use flightdeck_store::endpoint::{self, EndpointRecord};
+use flightdeck_store::version::{self, VersionRecord};
+
+/// The stages of a deployment, in their order.
+pub const STAGES: [&str; 4] = ["start-runner", "upload", "preflight", "switch"];
+
+impl App {
+    /// Deploys a version. What answered before keeps answering until the new one has proved itself, and on any failure.
+    pub async fn deploy(&self, request: &DeployRequest, job: &Job) -> Result<DeployView> {
+        let record = self.version(&request.model, request.version)?;
+        let package = self.package(&record.digest)?;
+        refuse_blocked(&record)?;
+        let window_seconds = request.window_seconds.unwrap_or(60);
+        if !(1..=3600).contains(&window_seconds) {
+            let message = format!("A counting window lasts 1 to 3600 seconds, not {window_seconds}");
+            return Err(Error::input("bad-window", message, "Choose a length in that range"));
+        }
+        job.report(Progress::new(STAGES[0], 0, None, Unit::Steps));
+        let attached = self.runner_for(&request.runner).await?;
+        job.check()?;
+        upload(&attached, &package, job).await?;
+        job.check()?;
+        job.report(Progress::new(STAGES[2], 0, None, Unit::Steps));
+        let name = request.endpoint.clone().unwrap_or_else(|| record.model.clone());
+        let policy = TrafficPolicy::champion(record.digest);
+        let desired = EndpointDesired { policy, window_seconds, replay: request.replay };
+        let state = attached.control.put_endpoint(&name, &desired).await?;
+        job.report(Progress::new(STAGES[3], 1, Some(1), Unit::Steps));
+        self.keep_deployed(request, &record.digest, &state)?;
+        let signature: Signature = package.read(SIGNATURE)?;
+        let rows = self.example_row(&package, &signature)?;
+        Ok(DeployView {
+            curl: snippets::curl(&state.predict_url, &rows),
+            python: snippets::python(&state.predict_url, &rows),
+            endpoint: name,
+            runner: request.runner.clone(),
+            url: state.url,
+            predict_url: state.predict_url,
+            grpc: None,
+            model: record.model,
+            version: record.version,
+            digest: record.digest,
+            previous: state.previous.filter(|previous| *previous != record.digest),
+        })
+    }
+
+    fn keep_deployed(&self, request: &DeployRequest, digest: &Digest, state: &EndpointState) -> Result<()> {
+        let runner = &request.runner;
+        let record = EndpointRecord {
+            runner: runner.clone(),
+            endpoint: state.name.clone(),
+            digest: *digest,
+            window_seconds: state.desired.window_seconds,
+            replay: state.desired.replay,
+            step_seconds: request.step.unwrap_or_default().seconds(),
+            deployed_at: state.changed_at,
+            figures: None,
+        };
+        self.act("deploy", &format!("{runner}/{}", state.name), |act| {
+            act.note("digest", digest.to_string());
+            endpoint::put(act, &record)
+        })
+    }
+
+    /// Takes an endpoint away. Its history stays.
+    pub async fn undeploy(&self, address: &str) -> Result<EndpointRow> {
+        let record = self.endpoint(address)?;
+        let attached = self.runner_for(&record.runner).await?;
+        attached.control.remove_endpoint(&record.endpoint).await?;
+        let _ = self.pull_from(&attached).await;
+        let row = self.endpoint_row(&record, true)?;
+        self.act("undeploy", &format!("{}/{}", record.runner, record.endpoint), |act| {
+            endpoint::remove(act, &record.runner, &record.endpoint)
+        })?;
+        Ok(row)
+    }
+
+    /// The runner of this name, started if it is this computer's.
+    pub(crate) async fn runner_for(&self, name: &Name) -> Result<Attached> {
+        if name.as_str() == THIS_COMPUTER {
+            return self.started().await;
+        }
+        Err(Error::input("no-runner", format!("There is no runner {name}"), "See `flightdeck runner list`"))
+    }
+
+    /// The endpoint with this address: `RUNNER/ENDPOINT`, or the endpoint alone when only one runner has it.
+    pub(crate) fn endpoint(&self, address: &str) -> Result<EndpointRecord> {
+        let (runner, name) = address.split_once('/').map_or((None, address), |(r, n)| (Some(r), n));
+        let all = self.read(endpoint::all)?;
+        let fits = |e: &&EndpointRecord| {
+            e.endpoint.as_str() == name && runner.is_none_or(|r| e.runner.as_str() == r)
+        };
+        let found: Vec<&EndpointRecord> = all.iter().filter(fits).collect();
+        match found.as_slice() {
+            [one] => Ok((*one).clone()),
+            [] => {
+                let known: Vec<&str> = all.iter().map(|e| e.endpoint.as_str()).collect();
+                let hint = match known.as_slice() {
+                    [] => "Deploy a version first".to_owned(),
+                    known => format!("There is {}", known.join(", ")),
+                };
+                Err(Error::input("no-endpoint", format!("There is no endpoint {address}"), hint))
+            }
+            _ => {
+                let message = format!("{} runners have an endpoint {name}", found.len());
+                Err(Error::input("ambiguous-endpoint", message, "Name it as RUNNER/ENDPOINT"))
+            }
+        }
+    }
+
+    /// All endpoints that were deployed from this library.
+    pub async fn endpoints(&self) -> Result<Vec<EndpointRow>> {
+        let reachable = self.attach().await.is_ok();
+        self.read(endpoint::all)?.iter().map(|record| self.endpoint_row(record, reachable)).collect()
+    }
+
+    fn endpoint_row(&self, record: &EndpointRecord, reachable: bool) -> Result<EndpointRow> {
+        let version = self.read(|c| version::by_digest(c, &record.digest))?.into_iter().next();
+        let alerts = self.read(flightdeck_store::alert::all)?;
+        let open = alerts.iter().filter(|alert| {
+            alert.closed_at.is_none()
+                && (&alert.runner, &alert.endpoint, &alert.version)
+                    == (&record.runner, &record.endpoint, &record.digest)
+        });
+        Ok(EndpointRow {
+            endpoint: record.endpoint.clone(),
+            runner: record.runner.clone(),
+            model: version.as_ref().map(|version| version.model.clone()),
+            version: version.map(|version| version.version),
+            open_alerts: open.count() as u32,
+            reachable,
+        })
+    }
+}
+
+fn refuse_blocked(record: &VersionRecord) -> Result<()> {
+    let blocking: Vec<Finding> =
+        record.findings.iter().filter(|f| f.severity == Severity::Blocking).cloned().collect();
+    match blocking.first() {
+        None => Ok(()),
+        Some(first) => {
+            let message =
+                format!("{} version {} cannot be deployed: {}", record.model, record.version, first.message);
+            Err(Error::failed("not-deployable", message, first.hint.clone()).with_findings(blocking))
+        }
+    }
+}
+
+async fn upload(attached: &Attached, package: &Package, job: &Job) -> Result<()> {
+    let files: Vec<LocalFile> = package
+        .files
+        .iter()
+        .map(|entry| LocalFile {
+            file: PackageFile { path: entry.path.clone(), sha256: entry.sha256, bytes: entry.bytes },
+            source: package.path.join(&entry.path),
+        })
+        .collect();
+    let mut report = |progress| job.report(progress);
+    job.report(Progress::new(STAGES[1], 0, Some(package.bytes()), Unit::Bytes));
+    attached.control.upload(package.root, &files, &mut report, &job.cancel).await?;
+    Ok(())
+}

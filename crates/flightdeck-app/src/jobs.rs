@@ -1,0 +1,146 @@
+//! Long work: started, watched, stopped, and its result kept until it was fetched.
+
+use crate::host::Host;
+use crate::views::{Event, JobState, JobView};
+use crate::{Error, Result};
+use flightdeck_core::{Cancel, Progress, Unit};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How many finished jobs are remembered.
+const REMEMBERED: usize = 50;
+
+/// The jobs of this process. Clones share them.
+#[derive(Clone)]
+pub(crate) struct Jobs {
+    host: Arc<dyn Host>,
+    table: Arc<Mutex<Table>>,
+}
+
+#[derive(Default)]
+struct Table {
+    newest: u32,
+    entries: BTreeMap<u32, Entry>,
+}
+
+struct Entry {
+    view: JobView,
+    cancel: Cancel,
+    result: Option<serde_json::Value>,
+}
+
+/// What running work holds: it reports through it and looks whether it should stop.
+#[derive(Clone)]
+pub struct Job {
+    /// Set when the user stops the job.
+    pub cancel: Cancel,
+    report: Arc<dyn Fn(Progress) + Send + Sync>,
+}
+
+impl Job {
+    /// A job that reports to `report`: what a command line makes.
+    pub fn new(cancel: Cancel, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        Self { cancel, report: Arc::new(report) }
+    }
+
+    /// A job that nobody watches.
+    pub fn unwatched() -> Self {
+        Self::new(Cancel::default(), |_| {})
+    }
+
+    /// Tells how far the work is.
+    pub fn report(&self, progress: Progress) {
+        (self.report)(progress);
+    }
+
+    /// Ends the work here when the user stopped it.
+    pub fn check(&self) -> Result<()> {
+        if self.cancel.is_cancelled() { Err(Error::cancelled()) } else { Ok(()) }
+    }
+}
+
+impl Jobs {
+    pub(crate) fn new(host: Arc<dyn Host>) -> Self {
+        Self { host, table: Arc::default() }
+    }
+
+    /// Starts work on the runtime and answers its id at once.
+    pub(crate) fn start<F, R>(&self, title: String, work: impl FnOnce(Job) -> F) -> u32
+    where
+        F: Future<Output = Result<R>> + Send + 'static,
+        R: serde::Serialize,
+    {
+        let cancel = Cancel::default();
+        let id = self.add(title, cancel.clone());
+        let jobs = self.clone();
+        let work =
+            work(Job::new(cancel, move |progress| jobs.change(id, |entry| entry.view.progress = progress)));
+        let jobs = self.clone();
+        tokio::spawn(async move {
+            let outcome = work.await.and_then(|result| {
+                serde_json::to_value(result)
+                    .map_err(|error| Error::failed("internal", error.to_string(), "Report this as a bug"))
+            });
+            jobs.finish(id, outcome);
+        });
+        id
+    }
+
+    pub(crate) fn list(&self) -> Vec<JobView> {
+        self.lock().entries.values().rev().map(|entry| entry.view.clone()).collect()
+    }
+
+    /// Asks a job to stop. A job that has ended is left as it is.
+    pub(crate) fn cancel(&self, id: u32) {
+        if let Some(entry) = self.lock().entries.get(&id) {
+            entry.cancel.cancel();
+        }
+    }
+
+    /// Takes the result of a job that is done.
+    pub(crate) fn take_result(&self, id: u32) -> Option<serde_json::Value> {
+        self.lock().entries.get_mut(&id).and_then(|entry| entry.result.take())
+    }
+
+    fn add(&self, title: String, cancel: Cancel) -> u32 {
+        let mut table = self.lock();
+        table.newest += 1;
+        let id = table.newest;
+        let progress = Progress::new("start", 0, None, Unit::Steps);
+        let view = JobView { id, title, progress, state: JobState::Running, error: None };
+        self.host.emit(Event::Job(view.clone()));
+        table.entries.insert(id, Entry { view, cancel, result: None });
+        let ended: Vec<u32> =
+            table.entries.values().filter(|e| e.view.state != JobState::Running).map(|e| e.view.id).collect();
+        for id in ended.iter().take(ended.len().saturating_sub(REMEMBERED)) {
+            table.entries.remove(id);
+        }
+        id
+    }
+
+    fn finish(&self, id: u32, outcome: Result<serde_json::Value>) {
+        self.change(id, |entry| match outcome {
+            Ok(result) => {
+                entry.view.state = JobState::Done;
+                entry.result = Some(result);
+            }
+            Err(error) => {
+                let cancelled = error.kind == crate::Kind::Cancelled;
+                entry.view.state = if cancelled { JobState::Cancelled } else { JobState::Failed };
+                entry.view.error = (!cancelled).then(|| error.view());
+            }
+        });
+    }
+
+    fn change(&self, id: u32, change: impl FnOnce(&mut Entry)) {
+        let mut table = self.lock();
+        if let Some(entry) = table.entries.get_mut(&id) {
+            change(entry);
+            self.host.emit(Event::Job(entry.view.clone()));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

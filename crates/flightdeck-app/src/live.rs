@@ -1,0 +1,174 @@
+//! What an endpoint is doing now, or was doing when its runner last answered.
+
+use crate::views::{LatencyView, LiveVersion, LiveView, RunnerState, RunnerView};
+use crate::{App, Error, Result};
+use flightdeck_core::{Name, Timestamp};
+use flightdeck_protocol::LiveFigures;
+use flightdeck_store::endpoint::EndpointRecord;
+use flightdeck_store::{runner, version};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+
+/// Over how long a request rate is taken, in milliseconds.
+const RATE_MS: i64 = 60_000;
+
+/// The counters of the last minute, from which a rate is told.
+#[derive(Default)]
+pub(crate) struct Rates(Mutex<HashMap<Name, VecDeque<(Timestamp, u64)>>>);
+
+impl Rates {
+    /// Requests per minute, from the counters seen within the last minute; 0 until there are two.
+    fn seen(&self, endpoint: &Name, at: Timestamp, requests: u64) -> f64 {
+        let mut rates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = rates.entry(endpoint.clone()).or_default();
+        // A runner that was started again counts from 0.
+        if seen.back().is_some_and(|(_, before)| *before > requests) {
+            seen.clear();
+        }
+        while seen.front().is_some_and(|(then, _)| at.as_ms() - then.as_ms() > RATE_MS) {
+            seen.pop_front();
+        }
+        seen.push_back((at, requests));
+        match (seen.front(), seen.back()) {
+            (Some((first, before)), Some((last, now))) if last > first => {
+                (now - before) as f64 * 60_000.0 / (last.as_ms() - first.as_ms()) as f64
+            }
+            _ => 0.0,
+        }
+    }
+}
+
+impl App {
+    /// The figures of an endpoint; those of before, with their age, when its runner is away.
+    pub async fn live(&self, address: &str) -> Result<LiveView> {
+        let record = self.endpoint(address)?;
+        let attached = self.attach().await.ok();
+        let now = self.now();
+        let fresh = match &attached {
+            Some(attached) => attached.control.live(&record.endpoint).await.ok(),
+            None => None,
+        };
+        let reachable = fresh.is_some();
+        let (figures, as_of) = match (fresh, &record.figures) {
+            (Some(figures), _) => (figures, now),
+            (None, Some((document, at))) => (known(document)?, *at),
+            (None, None) => {
+                let hint = "Start it: `flightdeck runner start`";
+                return Err(Error::failed(
+                    "runner-away",
+                    format!("The runner {} does not answer", record.runner),
+                    hint,
+                ));
+            }
+        };
+        let requests_per_min =
+            if reachable { self.inner.rates.seen(&record.endpoint, now, figures.requests) } else { 0.0 };
+        let base = match attached {
+            Some(attached) => attached.control.base().to_owned(),
+            None => self.read(|c| runner::find(c, &record.runner))?.and_then(|r| r.url).unwrap_or_default(),
+        };
+        self.live_view(&record, &base, &figures, Now { as_of, reachable, requests_per_min })
+    }
+
+    fn live_view(
+        &self,
+        record: &EndpointRecord,
+        base: &str,
+        figures: &LiveFigures,
+        now: Now,
+    ) -> Result<LiveView> {
+        let versions = figures.versions.iter().map(|seen| {
+            let known = self.read(|c| version::by_digest(c, &seen.version))?;
+            Ok(LiveVersion {
+                version: known.first().map(|known| known.version),
+                digest: seen.version,
+                role: seen.role,
+                share: seen.share,
+                rows: seen.rows,
+            })
+        });
+        let latency = figures.latency_us;
+        Ok(LiveView {
+            endpoint: record.endpoint.clone(),
+            runner: record.runner.clone(),
+            url: format!("{base}/v2/models/{}", record.endpoint),
+            predict_url: format!(
+                "{base}{}/endpoints/{}/predict",
+                flightdeck_protocol::PREFIX,
+                record.endpoint
+            ),
+            requests: figures.requests,
+            rows: figures.rows,
+            errors: figures.errors,
+            requests_per_min: now.requests_per_min,
+            latency_us: LatencyView { p50: latency.p50, p90: latency.p90, p99: latency.p99 },
+            versions: versions.collect::<Result<_>>()?,
+            last_window: figures.last_window,
+            window_seconds: record.window_seconds,
+            replay: record.replay,
+            as_of: now.as_of,
+            reachable: now.reachable,
+        })
+    }
+
+    /// The runners this desktop knows; this computer's is always one of them.
+    pub async fn runners(&self) -> Result<Vec<RunnerView>> {
+        let name = Self::this_computer();
+        let known = self.read(|c| runner::find(c, &name))?;
+        let attached = self.attach().await;
+        let endpoints = self.endpoints_on(&name)?.len() as u32;
+        let state = match &attached {
+            Ok(attached) => match attached.control.ready().await {
+                Ok(true) => RunnerState::Ready,
+                _ => RunnerState::Starting,
+            },
+            Err(_) => RunnerState::Stopped,
+        };
+        let attached = attached.ok();
+        Ok(vec![RunnerView {
+            name,
+            url: attached.as_ref().map(|attached| attached.control.base().to_owned()),
+            grpc: None,
+            kind: "embedded".into(),
+            state,
+            pid: attached.as_ref().map(|attached| attached.handshake.pid),
+            version: attached.as_ref().map(|attached| attached.handshake.version.clone()),
+            last_contact: match attached {
+                Some(_) => Some(self.now()),
+                None => known.and_then(|known| known.last_contact),
+            },
+            endpoints,
+        }])
+    }
+}
+
+/// When and how the figures were got.
+#[derive(Clone, Copy)]
+struct Now {
+    as_of: Timestamp,
+    reachable: bool,
+    requests_per_min: f64,
+}
+
+fn known(document: &str) -> Result<LiveFigures> {
+    serde_json::from_str(document).map_err(|error| {
+        Error::failed("library-error", format!("Kept figures cannot be read: {error}"), "Start the runner")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_taken_over_the_last_minute_and_starts_anew_with_the_runner() {
+        let rates = Rates::default();
+        let endpoint: Name = "e".parse().unwrap();
+        let seen = |second: i64, requests| rates.seen(&endpoint, Timestamp::from_ms(second * 1000), requests);
+        assert_eq!(seen(0, 100), 0.0);
+        assert_eq!(seen(30, 130), 60.0);
+        assert_eq!(seen(60, 160), 60.0);
+        assert_eq!(seen(90, 160), 30.0, "30 requests since second 30");
+        assert_eq!(seen(91, 5), 0.0, "it was started again");
+    }
+}

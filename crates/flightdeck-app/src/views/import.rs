@@ -1,0 +1,103 @@
+//! What files would become, and what they became.
+
+use flightdeck_core::{ColumnKind, Digest, Finding, Name, OutputRole, Signature, Task};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// What a file would become, before it is imported: shown, and corrected where needed.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct ImportPlan {
+    /// The model file's name.
+    pub file: String,
+    /// The proposed name of the model.
+    pub name: Name,
+    /// The proposed signature: task, roles, columns.
+    pub signature: Signature,
+    /// The baseline file's name and what was found in it.
+    pub baseline: Option<BaselinePlan>,
+    /// What should be looked at.
+    pub findings: Vec<Finding>,
+    /// The version with the same bytes, when it was imported before.
+    pub already: Option<u32>,
+}
+
+/// What was found in a baseline file.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct BaselinePlan {
+    /// The file's name.
+    pub file: String,
+    /// Its rows.
+    #[ts(type = "number")]
+    pub rows: u64,
+    /// The column that the rows are ordered by in time, if there is one.
+    pub time_column: Option<String>,
+    /// Columns of the file and the model's column each belongs to.
+    pub columns: Vec<MatchedColumn>,
+}
+
+/// A column of a baseline file.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct MatchedColumn {
+    /// Its name in the file.
+    pub name: String,
+    /// What was inferred from its values: `number`, `text` or `time`.
+    pub found: String,
+    /// The model's column it belongs to.
+    pub column: Option<String>,
+    /// How it will be counted.
+    pub kind: ColumnKind,
+    /// Missing values.
+    #[ts(type = "number")]
+    pub nulls: u64,
+    /// A few of its values.
+    pub examples: Vec<String>,
+}
+
+/// Corrections to what was proposed; what is absent stays as proposed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
+#[serde(default, deny_unknown_fields)]
+#[ts(optional_fields)]
+pub struct Corrections {
+    /// The model's name.
+    pub name: Option<Name>,
+    /// What kind of answer it gives.
+    pub task: Option<Task>,
+    /// Roles of outputs, by output name.
+    pub roles: Vec<(String, OutputRole)>,
+    /// How columns are counted, by column name.
+    pub kinds: Vec<(String, ColumnKind)>,
+}
+
+/// What an import made.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct ImportView {
+    /// The model's name.
+    pub model: Name,
+    /// The version's number.
+    pub version: u32,
+    /// The version's identity.
+    pub digest: Digest,
+    /// Whether these bytes were a version before.
+    pub already: bool,
+    /// Inputs and outputs.
+    pub signature: Signature,
+    /// The comparison with the original model; `null` for a file without one.
+    pub parity: Option<ParityView>,
+    /// What should be looked at.
+    pub findings: Vec<Finding>,
+}
+
+/// A comparison with the original model.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct ParityView {
+    /// Rows compared.
+    #[ts(type = "number")]
+    pub rows: u64,
+    /// Rows that differ by more than the tolerance.
+    #[ts(type = "number")]
+    pub beyond: u64,
+    /// The largest difference.
+    pub max_abs: Option<f64>,
+    /// `equal` or `different`.
+    pub verdict: String,
+}

@@ -1,0 +1,170 @@
+//! What an endpoint is doing, how far its traffic is from training, and the pictures of both.
+
+use flightdeck_charts::Chart;
+use flightdeck_core::{Digest, Name, Timestamp, VersionRole};
+use serde::Serialize;
+use ts_rs::TS;
+
+/// Figures of an endpoint now.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct LiveView {
+    /// The endpoint.
+    pub endpoint: Name,
+    /// Its runner.
+    pub runner: Name,
+    /// The endpoint's own address.
+    pub url: String,
+    /// The address that takes rows by column name.
+    pub predict_url: String,
+    /// Requests since it was deployed.
+    #[ts(type = "number")]
+    pub requests: u64,
+    /// Rows since it was deployed.
+    #[ts(type = "number")]
+    pub rows: u64,
+    /// Requests that failed.
+    #[ts(type = "number")]
+    pub errors: u64,
+    /// Requests in the last 60 seconds of wall-clock time.
+    pub requests_per_min: f64,
+    /// Time from request to answer, in microseconds.
+    pub latency_us: LatencyView,
+    /// Who answers.
+    pub versions: Vec<LiveVersion>,
+    /// Start of the newest closed window.
+    pub last_window: Option<Timestamp>,
+    /// Length of a counting window in seconds.
+    pub window_seconds: u32,
+    /// Whether rows bring their own time.
+    pub replay: bool,
+    /// When these figures were true; older than now when the runner is away.
+    pub as_of: Timestamp,
+    /// Whether the runner answered just now.
+    pub reachable: bool,
+}
+
+/// Quantiles of a duration in microseconds; `null` before the first request.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, TS)]
+pub struct LatencyView {
+    /// Median.
+    pub p50: Option<f64>,
+    /// 90th percentile.
+    pub p90: Option<f64>,
+    /// 99th percentile.
+    pub p99: Option<f64>,
+}
+
+/// A version at an endpoint.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct LiveVersion {
+    /// Its number in this library, when it is known here.
+    pub version: Option<u32>,
+    /// Its identity.
+    pub digest: Digest,
+    /// What it is there.
+    pub role: VersionRole,
+    /// Its share of the answers, in percent.
+    pub share: f64,
+    /// Rows it saw.
+    #[ts(type = "number")]
+    pub rows: u64,
+}
+
+/// How far the traffic of an endpoint is from training.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct DriftView {
+    /// The endpoint.
+    pub endpoint: Name,
+    /// Rule steps that were judged.
+    #[ts(type = "number")]
+    pub windows: u64,
+    /// Rows in them.
+    #[ts(type = "number")]
+    pub rows: u64,
+    /// Length of a rule step in seconds.
+    pub step_seconds: u32,
+    /// First and last step.
+    pub period: Option<[Timestamp; 2]>,
+    /// The columns, those that drift most first.
+    pub features: Vec<FeatureDrift>,
+    /// Alerts, newest first.
+    pub alerts: Vec<AlertView>,
+    /// What the alert promises, in words.
+    pub promise: String,
+}
+
+/// One feature of an endpoint.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct FeatureDrift {
+    /// The column.
+    pub name: String,
+    /// `alert`, `watch`, `none` or `not_enough_data`.
+    pub verdict: String,
+    /// `none`, `small`, `moderate` or `large`.
+    pub severity: String,
+    /// Population stability index over the ten baseline deciles, of the whole period asked for.
+    pub psi: Option<f64>,
+    /// The same less what sampling alone would give.
+    pub psi_adjusted: Option<f64>,
+    /// Evidence of the rule, natural logarithm; alarm at `alarm_log`.
+    pub evidence_log: Option<f64>,
+    /// Where the alarm is on the scale of `evidence_log`.
+    pub alarm_log: f64,
+    /// Share of missing values.
+    pub null_rate: Option<f64>,
+    /// Share of values outside the range seen in training.
+    pub out_of_range: Option<f64>,
+    /// Whether the spread of quiet traffic is not yet known from enough windows.
+    pub provisional: bool,
+}
+
+/// An alert.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct AlertView {
+    /// Its id.
+    pub id: String,
+    /// The endpoint.
+    pub endpoint: Name,
+    /// The column.
+    pub feature: String,
+    /// `small`, `moderate` or `large`.
+    pub severity: String,
+    /// When the rule fired, by the time of the rows.
+    pub opened_at: Timestamp,
+    /// When it calmed down.
+    pub closed_at: Option<Timestamp>,
+    /// What happened, in a sentence.
+    pub sentence: String,
+    /// What was done about it.
+    pub action: String,
+}
+
+/// What the Live place draws, in one theme.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct LiveCharts {
+    /// Features × rule steps.
+    pub heat: Chart,
+    /// Requests over time.
+    pub traffic: Chart,
+    /// Latency over time.
+    pub latency: Chart,
+    /// The chosen feature.
+    pub feature: Option<FeatureCharts>,
+    /// Length of one column of the heat map in seconds.
+    pub column_seconds: u32,
+}
+
+/// One feature then and now.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct FeatureCharts {
+    /// The column.
+    pub name: String,
+    /// What moved, in a sentence.
+    pub sentence: String,
+    /// The familiar numbers with their units.
+    pub measures: String,
+    /// Its distributions.
+    pub distribution: Chart,
+    /// Evidence of the rule over time with its alarm line.
+    pub evidence: Chart,
+}

@@ -1,0 +1,21 @@
+//! What the use cases answer: the shapes that the window shows and that `--json` prints.
+//!
+//! The names of the `--json` documents are a contract (`docs/json.md`); the window's generated TypeScript types come
+//! from the same structs. A value that does not exist is `null`, never NaN or 0. Nothing here computes anything.
+
+mod import;
+mod job;
+mod library;
+mod live;
+mod runner;
+
+pub use import::{BaselinePlan, Corrections, ImportPlan, ImportView, MatchedColumn, ParityView};
+pub use job::{ErrorView, Event, JobState, JobView};
+pub use library::{
+    BaselineColumnView, BaselineView, BatchLatency, FactsView, GoldenView, LineageRow, ModelView,
+    ProfileView, ShowView, VersionRow, VersionState,
+};
+pub use live::{
+    AlertView, DriftView, FeatureCharts, FeatureDrift, LatencyView, LiveCharts, LiveVersion, LiveView,
+};
+pub use runner::{DeployRequest, DeployView, EndpointRow, RuleStep, RunnerState, RunnerView};
