@@ -1,7 +1,8 @@
 //! What is written down about a model: where it comes from, what it is made of, how much it learned.
 
 use crate::display::display_safe;
-use crate::message::{Model, Reader};
+use crate::message::Model;
+use crate::reader::Reader;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -59,7 +60,8 @@ pub(crate) fn domain_shown(domain: &str) -> String {
 impl Facts {
     pub(crate) fn of(model: &Model<'_>, reader: &Reader<'_, '_>) -> Self {
         let producer = format!("{} {}", model.producer_name, model.producer_version);
-        let opset = |(domain, version): &(&str, i64)| Opset { domain: domain_shown(domain), version: *version };
+        let opset =
+            |(domain, version): &(&str, i64)| Opset { domain: domain_shown(domain), version: *version };
         let operator = |((domain, name), count): (&(&str, &str), &u64)| Operator {
             domain: domain_shown(domain),
             name: display_safe(name, 200),

@@ -74,7 +74,10 @@ impl Kind {
 
     fn of_text(bytes: &[u8], head: &[u8]) -> Option<Self> {
         let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
-        let is_text = head.iter().all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e | 0x80..));
+        // Cut after 4 KiB, a text may end inside of a character.
+        let utf8 = std::str::from_utf8(head).map_or_else(|error| error.error_len().is_none(), |_| true);
+        let is_text =
+            utf8 && head.iter().all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e | 0x80..));
         let first = head.iter().find(|byte| !byte.is_ascii_whitespace());
         match first {
             Some(b'{' | b'[') if is_text => {
@@ -95,10 +98,16 @@ impl Kind {
             Self::Empty => "Save or copy the model again.",
             Self::Compressed(_) | Self::Zip => "Unpack it and import the .onnx file that is inside.",
             Self::TorchZip => "Export it in Python with torch.onnx.export(model, example, \"model.onnx\").",
-            Self::Pickle => "It may run any code when loaded, so Flightdeck does not. Export it in Python: skl2onnx.to_onnx(model, X[:1]) for scikit-learn, torch.onnx.export for PyTorch.",
-            Self::Hdf5 => "A Keras model is exported in Python with model.export(\"model.onnx\", format=\"onnx\").",
+            Self::Pickle => {
+                "It may run any code when loaded, so Flightdeck does not. Export it in Python: skl2onnx.to_onnx(model, X[:1]) for scikit-learn, torch.onnx.export for PyTorch."
+            }
+            Self::Hdf5 => {
+                "A Keras model is exported in Python with model.export(\"model.onnx\", format=\"onnx\")."
+            }
             Self::TfLite => "Convert it in Python with tf2onnx.",
-            Self::Safetensors | Self::Numpy => "It holds weights without the model around them: export the model itself to ONNX.",
+            Self::Safetensors | Self::Numpy => {
+                "It holds weights without the model around them: export the model itself to ONNX."
+            }
             Self::Catboost => "Export it in Python with model.save_model(\"model.onnx\", format=\"onnx\").",
             Self::Lightgbm => "Convert it in Python with onnxmltools.convert_lightgbm.",
             Self::Json => "XGBoost models are converted in Python with onnxmltools.convert_xgboost.",

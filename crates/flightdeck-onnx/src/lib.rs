@@ -16,10 +16,12 @@ mod location;
 mod message;
 mod operators;
 mod opsets;
+mod reader;
 mod refusal;
 mod roles;
 mod signature;
 mod tensor;
+mod value_type;
 mod wire;
 mod zipmap;
 

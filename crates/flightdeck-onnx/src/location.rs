@@ -70,7 +70,9 @@ fn check_part(part: &str) -> Result<(), LocationFault> {
 
 fn is_port(stem: &str) -> bool {
     let number = stem.strip_prefix("com").or_else(|| stem.strip_prefix("lpt"));
-    number.is_some_and(|rest| rest.chars().count() == 1 && rest.starts_with(|c| matches!(c, '0'..='9' | '¹' | '²' | '³')))
+    number.is_some_and(|rest| {
+        rest.chars().count() == 1 && rest.starts_with(|c| matches!(c, '0'..='9' | '¹' | '²' | '³'))
+    })
 }
 
 #[cfg(test)]
@@ -106,7 +108,8 @@ mod tests {
             ("CON", Device),
             ("data/aux.bin", Device),
             ("COM1", Device),
-            ("x:ads", Character),
+            ("x:ads", Absolute),
+            ("file:ads", Character),
             ("*/_ORT_MEM_ADDR_/*", MemoryAddress),
             ("", Missing),
             (long.as_str(), TooLong),

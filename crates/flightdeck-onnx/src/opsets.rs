@@ -1,11 +1,13 @@
 //! Whether ONNX Runtime knows what the model asks for. What it does not know is a finding, not an error: the model can
 //! still be looked at.
 
-use crate::facts::domain_shown;
 use crate::display::display_safe;
-use crate::message::{Model, Reader};
+use crate::facts::domain_shown;
+use crate::message::Model;
 use crate::operators::{ONNX, ONNX_ML};
+use crate::reader::Reader;
 use flightdeck_core::{Finding, Severity};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Newest versions that ONNX Runtime 1.32 loads, each found by loading a model that asks for it and one that asks for the
 /// next. The domains beyond the first two come with ONNX Runtime itself.
@@ -24,31 +26,31 @@ const MOST_FINDINGS: usize = 20;
 pub(crate) fn findings(model: &Model<'_>, reader: &Reader<'_, '_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     if !(1..=NEWEST_IR).contains(&model.ir_version) {
-        let message = format!("The file says it has IR version {}; 1 to {NEWEST_IR} can be run", model.ir_version);
-        findings.push(blocking("ir-version", message, "Export the model again with another version of onnx."));
+        let message =
+            format!("The file says it has IR version {}; 1 to {NEWEST_IR} can be run", model.ir_version);
+        findings.push(blocking(
+            "ir-version",
+            message,
+            "Export the model again with another version of onnx.",
+        ));
     }
-    let imported = || model.opsets.iter().chain(&model.function_opsets);
-    for (domain, version) in imported() {
+    let imported: BTreeMap<&str, i64> = model.function_opsets.iter().chain(&model.opsets).copied().collect();
+    let functions: BTreeSet<_> = model.functions.iter().copied().collect();
+    for (domain, version) in &imported {
         let newest = NEWEST.iter().find(|(known, _)| known == domain).map(|(_, newest)| *newest);
-        if newest.is_some_and(|newest| !(1..=newest).contains(version)) {
-            findings.push(unsupported_opset(domain, *version, newest.unwrap_or_default()));
+        if let Some(newest) = newest.filter(|newest| !(1..=*newest).contains(version)) {
+            findings.push(unsupported_opset(domain, *version, newest));
         }
     }
-    findings.dedup();
-    let unknown = reader.operators.keys().filter_map(|(domain, name)| {
-        let is_function = model.functions.contains(&(*domain, *name));
-        let version = imported().find(|(imported, _)| imported == domain).map(|(_, version)| *version);
-        match version {
-            _ if is_function => None,
-            None => Some(missing_opset(domain, name)),
-            Some(version) => (!is_known(domain, name)).then(|| unknown_operator(domain, name, version)),
-        }
+    let unknown = reader.operators.keys().filter_map(|(domain, name)| match imported.get(domain) {
+        _ if functions.contains(&(*domain, *name)) => None,
+        None => Some(missing_opset(domain, name)),
+        Some(version) => (!is_known(domain, name)).then(|| unknown_operator(domain, name, *version)),
     });
-    findings.extend(unknown);
+    findings.extend(unknown.take(MOST_FINDINGS));
     if model.opsets.is_empty() && findings.iter().all(|finding| finding.code != "no-opset") {
         findings.push(blocking("no-opset", "The model does not say which operator sets it uses", REEXPORT));
     }
-    findings.truncate(MOST_FINDINGS);
     findings
 }
 
@@ -66,7 +68,9 @@ fn unsupported_opset(domain: &str, version: i64, newest: i64) -> Finding {
     let domain = domain_shown(domain);
     blocking(
         "unsupported-opset",
-        format!("The model asks for version {version} of the operator set {domain}; 1 to {newest} can be run"),
+        format!(
+            "The model asks for version {version} of the operator set {domain}; 1 to {newest} can be run"
+        ),
         "Export it again with a lower version (target_opset in skl2onnx, opset_version in torch.onnx.export).",
     )
 }

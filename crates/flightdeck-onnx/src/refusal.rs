@@ -23,7 +23,9 @@ pub enum Refusal {
     Malformed { at: usize, problem: &'static str },
     #[error("the file has no graph: it is cut short, or not an ONNX model")]
     NoGraph,
-    #[error("the file holds more than one model, or a part that may stand only once stands twice (at byte {at})")]
+    #[error(
+        "the file holds more than one model, or a part that may stand only once stands twice (at byte {at})"
+    )]
     Repeated { at: usize },
     #[error("the model has more than {limit} {what}")]
     TooMany { what: &'static str, limit: usize },
@@ -43,7 +45,9 @@ pub enum Refusal {
     TensorShape { tensor: String },
     #[error("tensor \"{tensor}\" has a type that is not known: {data_type}")]
     TensorType { tensor: String, data_type: i64 },
-    #[error("tensor \"{tensor}\" has {found} values or bytes of data where its shape and type say {expected}")]
+    #[error(
+        "tensor \"{tensor}\" has {found} values or bytes of data where its shape and type say {expected}"
+    )]
     TensorSize { tensor: String, expected: u64, found: u64 },
 }
 
@@ -71,7 +75,9 @@ impl Refusal {
         match self {
             Self::Unreadable { .. } => "Check that the file is still there and that you may read it.",
             Self::NotRegular { .. } => "Choose the model file itself, not a folder or a device.",
-            Self::TooLarge { .. } => "Save the model with external data: onnx.save(model, path, save_as_external_data=True).",
+            Self::TooLarge { .. } => {
+                "Save the model with external data: onnx.save(model, path, save_as_external_data=True)."
+            }
             Self::NotAModel { kind } => kind.hint(),
             Self::Malformed { .. } | Self::NoGraph | Self::Repeated { .. } => {
                 "Export or copy the model again; onnx.checker.check_model tells more about it."

@@ -64,13 +64,23 @@ impl<'a> Tensor<'a> {
     pub(crate) fn count(&mut self, field: &Field<'a>) -> Result<(), Malformed> {
         let Some(place) = LISTS.iter().position(|list| *list as u32 == field.number) else { return Ok(()) };
         self.counts[place] += match (LISTS[place], field.value) {
-            (List::String, Value::Bytes(_)) => 1,
-            (List::Float, Value::Bytes(packed)) if packed.bytes.len() % 4 == 0 => packed.bytes.len() as u64 / 4,
-            (List::Double, Value::Bytes(packed)) if packed.bytes.len() % 8 == 0 => packed.bytes.len() as u64 / 8,
-            (List::Float, Value::Fixed32(_)) | (List::Double, Value::Fixed64) => 1,
-            (List::Int32 | List::Int64 | List::Uint64, Value::Varint(_)) => 1,
+            (List::Float, Value::Bytes(packed)) if packed.bytes.len() % 4 == 0 => {
+                packed.bytes.len() as u64 / 4
+            }
+            (List::Double, Value::Bytes(packed)) if packed.bytes.len() % 8 == 0 => {
+                packed.bytes.len() as u64 / 8
+            }
+            (List::String, Value::Bytes(_))
+            | (List::Float, Value::Fixed32)
+            | (List::Double, Value::Fixed64)
+            | (List::Int32 | List::Int64 | List::Uint64, Value::Varint(_)) => 1,
             (List::Int32 | List::Int64 | List::Uint64, Value::Bytes(packed)) => count_varints(packed)?,
-            _ => return Err(Malformed { at: field.at, problem: "the values of a tensor are of the wrong kind" }),
+            _ => {
+                return Err(Malformed {
+                    at: field.at,
+                    problem: "the values of a tensor are of the wrong kind",
+                });
+            }
         };
         Ok(())
     }

@@ -22,7 +22,7 @@ pub(crate) struct Field<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Value<'a> {
     Varint(u64),
-    Fixed32(u32),
+    Fixed32,
     Fixed64,
     Bytes(Message<'a>),
 }
@@ -89,10 +89,7 @@ impl<'a> Fields<'a> {
                 let length = self.varint()?;
                 Value::Bytes(self.take(length)?)
             }
-            5 => {
-                let bytes = self.take(4)?.bytes;
-                Value::Fixed32(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
-            }
+            5 => self.take(4).map(|_| Value::Fixed32)?,
             _ => return self.fail("a field has a kind that ONNX does not use"),
         };
         let raw = &self.message.bytes[start..self.position];
