@@ -78,15 +78,15 @@ impl Kind {
         let utf8 = std::str::from_utf8(head).map_or_else(|error| error.error_len().is_none(), |_| true);
         let is_text =
             utf8 && head.iter().all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e | 0x80..));
-        let first = head.iter().find(|byte| !byte.is_ascii_whitespace());
-        match first {
-            Some(b'{' | b'[') if is_text => {
+        let mut visible = head.iter().filter(|byte| !byte.is_ascii_whitespace());
+        match (visible.next(), visible.next()) {
+            (Some(b'{'), _) | (Some(b'['), Some(b'[' | b'{' | b'"' | b'-' | b'0'..=b'9')) if is_text => {
                 let mut ends = [head, &bytes[bytes.len().saturating_sub(4096)..]].into_iter();
                 let word = b"\"nbformat\"";
                 let notebook = ends.any(|part| part.windows(word.len()).any(|window| window == word));
                 Some(if notebook { Self::Notebook } else { Self::Json })
             }
-            Some(b'<') if is_text => Some(Self::Markup),
+            (Some(b'<'), _) if is_text => Some(Self::Markup),
             _ if is_text => Some(Self::Text),
             _ => None,
         }
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn o17_files_are_told_by_their_bytes() {
-        let cases: [(&[u8], &str); 9] = [
+        let cases: [(&[u8], &str); 10] = [
             (b"", "an empty file"),
             (b"\x89PNG\r\n\x1a\n\0\0", "a PNG picture"),
             (b"\x1f\x8b\x08\0", "a gzip archive"),
@@ -160,6 +160,7 @@ mod tests {
             (b"{\"cells\": [], \"nbformat\": 4}", "a notebook"),
             (b"\xef\xbb\xbf[1, 2]", "a JSON file"),
             (b"a,b\n1,2\n", "a text file"),
+            (b"[package]\n", "a text file"),
         ];
         for (bytes, expected) in cases {
             assert_eq!(Kind::of(bytes).unwrap().to_string(), expected);

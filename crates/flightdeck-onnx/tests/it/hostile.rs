@@ -159,3 +159,28 @@ fn o18_metadata_is_made_safe_and_cut() {
     assert_eq!(key, "a\\u{1b}[1m");
     assert!(value.starts_with("é\\u{202e}é") && value.len() <= 1024 + 3, "{}", value.len());
 }
+
+#[test]
+fn o13_a_changed_byte_anywhere_never_panics_and_never_reaches_outside() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("model.onnx");
+    let mut refused = 0;
+    for name in ["logistic_zipmap.onnx", "mlp.onnx", "mixed.onnx"] {
+        let whole = fs::read(Path::new("tests/data").join(name)).unwrap();
+        for at in 0..whole.len() {
+            for flip in [0x01, 0x80, 0xff] {
+                let mut changed = whole.clone();
+                changed[at] ^= flip;
+                fs::write(&path, &changed).unwrap();
+                match inspect(&path, &Limits::default()) {
+                    Ok(inspection) => assert_eq!(inspection.external, []),
+                    Err(refusal) => {
+                        assert!(!refusal.hint().is_empty());
+                        refused += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(refused > 1000, "{refused}");
+}
