@@ -36,7 +36,7 @@ export function duration(us: number | null | undefined): { value: string; unit: 
 
 /** One latency unit for a whole strip or table: milliseconds. */
 export function milliseconds(us: number | null | undefined): string {
-  return us === null || us === undefined ? NONE : `${figure(us / 1000)} ms`;
+  return us === null || us === undefined ? NONE : `${figure(us / 1000, 2)} ms`;
 }
 
 export function bytes(value: number | null | undefined): string {

@@ -4,7 +4,8 @@ import { counted } from "$lib/format";
 import type { ShowView } from "$lib/ipc/bindings/ShowView";
 import type { RunningJob } from "$lib/state/jobs.svelte";
 
-const STAGES = ["start-runner", "upload", "preflight", "switch"];
+/** The line of the list that a stage belongs to. */
+const LINE: Record<string, number> = { start: 0, "start-runner": 0, upload: 1, verify: 1, preflight: 2, warm: 3, switch: 3 };
 
 function texts(show: ShowView): string[] {
   const golden = show.golden ? counted(show.golden.rows, "golden row") : "The model";
@@ -14,7 +15,7 @@ function texts(show: ShowView): string[] {
 export type Reached = { stage: string | null; done: boolean; failed: boolean; job: RunningJob | null };
 
 export function deploySteps(show: ShowView, { stage, done, failed, job }: Reached): Step[] {
-  const at = stage === null ? -1 : Math.max(0, STAGES.indexOf(stage));
+  const at = stage === null ? -1 : (LINE[stage] ?? 0);
   return texts(show).map((text, index) => {
     const state = done || index < at ? "done" : index > at || at < 0 ? "next" : failed ? "failed" : "now";
     return { text, state, note: state === "now" ? (job?.amount ?? "") : "" };

@@ -1,0 +1,213 @@
+//! What the page may ask for. Each command decodes, calls one use case and encodes; an error is always
+//! `{code, message, hint}`. Files come as the id of a choice, never as a path.
+
+use crate::files::{Chosen, Files};
+use crate::paint::Start;
+use flightdeck_app::views::{
+    Corrections, DeployRequest, DriftView, EndpointRow, ErrorView, ImportPlan, JobView, LiveCharts, LiveView,
+    ModelView, RunnerView, ShowView,
+};
+use flightdeck_app::{App, Error, Theme, sample_flights};
+use flightdeck_core::Name;
+use serde::Deserialize;
+use std::path::PathBuf;
+use tauri::{State, WebviewWindow};
+use tauri_plugin_dialog::{DialogExt, FilePath};
+
+type Answer<T> = Result<T, ErrorView>;
+
+fn told(error: Error) -> ErrorView {
+    error.view()
+}
+
+/// What is chosen in the system's dialog.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Choose {
+    Import,
+    Baseline,
+}
+
+#[tauri::command(async)]
+pub(crate) fn models(app: State<'_, App>) -> Answer<Vec<ModelView>> {
+    app.models().map_err(told)
+}
+
+#[tauri::command(async)]
+pub(crate) fn show(app: State<'_, App>, model: Name, version: Option<u32>) -> Answer<ShowView> {
+    app.show(&model, version).map_err(told)
+}
+
+#[tauri::command]
+pub(crate) async fn choose_files(
+    window: WebviewWindow,
+    files: State<'_, Files>,
+    kind: Choose,
+) -> Answer<Option<Chosen>> {
+    let dialog = window.dialog().file().set_parent(&window);
+    let (answer, chosen) = tokio::sync::oneshot::channel();
+    let answered = move |paths: Option<Vec<FilePath>>| drop(answer.send(paths.unwrap_or_default()));
+    match kind {
+        Choose::Import => dialog
+            .set_title("Import a model, alone or with its training data")
+            .add_filter("Models and their training data", &["onnx", "csv", "parquet"])
+            .pick_files(answered),
+        Choose::Baseline => dialog
+            .set_title("Training data")
+            .add_filter("Tables", &["csv", "parquet"])
+            .pick_file(move |path| answered(path.map(|path| vec![path]))),
+    }
+    let paths: Vec<PathBuf> =
+        chosen.await.unwrap_or_default().into_iter().filter_map(|path| path.into_path().ok()).collect();
+    Ok(if paths.is_empty() { None } else { Some(files.add(paths)) })
+}
+
+#[tauri::command]
+pub(crate) fn pending_files(files: State<'_, Files>) -> Option<Chosen> {
+    files.take_pending()
+}
+
+#[tauri::command]
+pub(crate) async fn plan_import(
+    app: State<'_, App>,
+    chosen: State<'_, Files>,
+    files: u32,
+) -> Answer<ImportPlan> {
+    let paths = chosen.paths(files).map_err(told)?;
+    app.plan_import(&paths).await.map_err(told)
+}
+
+#[tauri::command]
+pub(crate) async fn import_files(
+    app: State<'_, App>,
+    chosen: State<'_, Files>,
+    files: u32,
+    corrections: Corrections,
+) -> Answer<u32> {
+    let paths = chosen.paths(files).map_err(told)?;
+    Ok(start_import(&app, paths, corrections))
+}
+
+#[tauri::command]
+pub(crate) async fn import_sample(app: State<'_, App>) -> Answer<u32> {
+    let paths = sample_flights().map_err(told)?;
+    Ok(start_import(&app, paths, Corrections::default()))
+}
+
+fn start_import(app: &App, paths: Vec<PathBuf>, corrections: Corrections) -> u32 {
+    let title = format!("Import {}", crate::files::names(&paths).join(", "));
+    let doer = app.clone();
+    app.start_job(title, |job| async move { doer.import(&paths, corrections, &job).await })
+}
+
+#[tauri::command]
+pub(crate) async fn plan_baseline(
+    app: State<'_, App>,
+    chosen: State<'_, Files>,
+    model: Name,
+    version: u32,
+    files: u32,
+) -> Answer<ImportPlan> {
+    let data = chosen.one(files).map_err(told)?;
+    app.plan_baseline(&model, Some(version), &data).await.map_err(told)
+}
+
+#[tauri::command]
+pub(crate) async fn add_baseline(
+    app: State<'_, App>,
+    chosen: State<'_, Files>,
+    model: Name,
+    version: u32,
+    files: u32,
+    corrections: Corrections,
+) -> Answer<u32> {
+    let data = chosen.one(files).map_err(told)?;
+    let doer = app.inner().clone();
+    Ok(app.start_job(format!("Baseline of {model}, version {version}"), |job| async move {
+        doer.add_baseline(&model, Some(version), &data, corrections, &job).await
+    }))
+}
+
+#[tauri::command]
+pub(crate) async fn profile(app: State<'_, App>, model: Name, version: u32) -> Answer<u32> {
+    let doer = app.inner().clone();
+    Ok(app.start_job(format!("Profile {model}, version {version}"), |job| async move {
+        doer.profile(&model, Some(version), &job).await
+    }))
+}
+
+#[tauri::command]
+pub(crate) fn jobs(app: State<'_, App>) -> Vec<JobView> {
+    app.jobs()
+}
+
+#[tauri::command]
+pub(crate) fn job_result(app: State<'_, App>, id: u32) -> Answer<serde_json::Value> {
+    let hint = "Look at the place it belongs to: what it made is there";
+    app.job_result(id)
+        .ok_or_else(|| Error::input("no-result", "This job has no result to fetch", hint))
+        .map_err(told)
+}
+
+#[tauri::command]
+pub(crate) fn cancel_job(app: State<'_, App>, id: u32) {
+    app.cancel_job(id);
+}
+
+#[tauri::command]
+pub(crate) async fn runners(app: State<'_, App>) -> Answer<Vec<RunnerView>> {
+    app.runners().await.map_err(told)
+}
+
+#[tauri::command]
+pub(crate) async fn start_runner(app: State<'_, App>) -> Answer<()> {
+    app.runner_start().await.map_err(told)
+}
+
+#[tauri::command]
+pub(crate) async fn stop_runner(app: State<'_, App>) -> Answer<()> {
+    app.runner_stop().await.map_err(told)
+}
+
+#[tauri::command]
+pub(crate) async fn endpoints(app: State<'_, App>) -> Answer<Vec<EndpointRow>> {
+    app.endpoints().await.map_err(told)
+}
+
+#[tauri::command]
+pub(crate) async fn deploy(app: State<'_, App>, request: DeployRequest) -> Answer<u32> {
+    let doer = app.inner().clone();
+    let version = request.version.map_or_else(String::new, |version| format!(", version {version}"));
+    let title = format!("Deploy {}{version}", request.model);
+    Ok(app.start_job(title, |job| async move { doer.deploy(&request, &job).await }))
+}
+
+#[tauri::command]
+pub(crate) async fn undeploy(app: State<'_, App>, endpoint: Name) -> Answer<EndpointRow> {
+    app.undeploy(endpoint.as_str()).await.map_err(told)
+}
+
+#[tauri::command]
+pub(crate) async fn live(app: State<'_, App>, endpoint: Name) -> Answer<LiveView> {
+    app.live(endpoint.as_str()).await.map_err(told)
+}
+
+#[tauri::command]
+pub(crate) async fn drift(app: State<'_, App>, endpoint: Name) -> Answer<DriftView> {
+    app.drift(endpoint.as_str(), None).await.map_err(told)
+}
+
+#[tauri::command(async)]
+pub(crate) fn live_charts(
+    app: State<'_, App>,
+    endpoint: Name,
+    feature: Option<String>,
+    theme: Theme,
+) -> Answer<LiveCharts> {
+    app.live_charts(endpoint.as_str(), theme, feature.as_deref()).map_err(told)
+}
+
+#[tauri::command]
+pub(crate) fn painted(start: State<'_, Start>) {
+    start.painted();
+}

@@ -1,0 +1,31 @@
+// Every command of the window, once. The handler, the permissions that the build generates and the test of the
+// capability are made from this list; it is included by each of them, which is why it has no module head.
+macro_rules! with_commands {
+    ($then:ident) => {
+        $then! {
+            models,
+            show,
+            choose_files,
+            pending_files,
+            plan_import,
+            import_files,
+            import_sample,
+            plan_baseline,
+            add_baseline,
+            profile,
+            jobs,
+            job_result,
+            cancel_job,
+            runners,
+            start_runner,
+            stop_runner,
+            endpoints,
+            deploy,
+            undeploy,
+            live,
+            drift,
+            live_charts,
+            painted,
+        }
+    };
+}
