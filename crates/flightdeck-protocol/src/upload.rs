@@ -54,20 +54,23 @@ impl Control {
         let unreadable = |source| ControlError::File { path: local.source.clone(), source };
         let mut file = File::open(&local.source).await.map_err(unreadable)?;
         report(received);
-        while received < total {
+        let mut sent = false;
+        // An empty file is brought by one empty part.
+        while received < total || (total == 0 && !sent) {
             if cancel.is_cancelled() {
                 return Err(ControlError::Cancelled);
             }
             file.seek(std::io::SeekFrom::Start(received)).await.map_err(unreadable)?;
             let mut part = Vec::new();
             (&mut file).take(PART_BYTES).read_to_end(&mut part).await.map_err(unreadable)?;
-            if part.is_empty() {
+            if part.is_empty() && total > 0 {
                 return Err(unreadable(std::io::ErrorKind::UnexpectedEof.into()));
             }
             let path = format!("/blobs/{blob}?offset={received}&total={total}");
             let before = received;
             received = self.send::<BlobState>(self.request(Method::PUT, &path).body(part)).await?.received;
-            if received <= before {
+            sent = true;
+            if received <= before && total > 0 {
                 return Err(self.stranger(format!("it keeps nothing of {}", local.file.path)));
             }
             report(received);

@@ -1,1 +1,24 @@
-//! The server that hosts versions: predictions, windows of counts, one audited way to change it.
+//! The server that hosts versions.
+//!
+//! Configuration, building, running and draining fail each by itself, and all of them before or after requests are
+//! answered, never between. Predictions (`data`) go through one queue per version (`serving`) and are counted on the way
+//! (`counting`); changes (`control`) go through one audited transaction each (`state`). Every route stands in one table
+//! (`http::routes`) and passes one authorization. The same program is the worker that tries models in a child process.
+
+mod app;
+mod clock;
+mod config;
+mod control;
+mod counting;
+mod data;
+mod deploy;
+mod http;
+mod problem;
+mod serve;
+mod serving;
+mod state;
+mod worker;
+
+pub use config::ServeArgs;
+pub use serve::serve;
+pub use worker::{WorkerArgs, worker};

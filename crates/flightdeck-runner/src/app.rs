@@ -1,0 +1,151 @@
+//! Everything a request may need, put together once.
+
+use crate::counting::Closer;
+use crate::problem::Problem;
+use crate::serving::Endpoint;
+use crate::state::Identity;
+use arc_swap::ArcSwap;
+use flightdeck_core::{Grant, Name, Timestamp};
+use flightdeck_engine::client::Worker;
+use flightdeck_engine::runtime::Runtime;
+use flightdeck_package::{Artifacts, Parts};
+use flightdeck_protocol::Phase;
+use flightdeck_sqlite::Database;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{Notify, OnceCell};
+
+/// The server.
+pub(crate) struct App {
+    pub(crate) address: SocketAddr,
+    pub(crate) identity: Identity,
+    pub(crate) started: Timestamp,
+    pub(crate) database: Database,
+    pub(crate) artifacts: Artifacts,
+    pub(crate) parts: Parts,
+    pub(crate) worker: Worker,
+    pub(crate) closer: Closer,
+    pub(crate) keyring: crate::http::Keyring,
+    pub(crate) grants: Vec<Grant>,
+    pub(crate) endpoints: Arc<EndpointMap>,
+    /// Changes of endpoints happen one after the other: two models must not be tried at once.
+    pub(crate) deploying: tokio::sync::Mutex<()>,
+    pub(crate) stopping: AtomicBool,
+    pub(crate) stop: Notify,
+    runtime: OnceCell<Runtime>,
+}
+
+/// The parts that [`App::new`] puts together.
+pub(crate) struct Parted {
+    pub(crate) address: SocketAddr,
+    pub(crate) identity: Identity,
+    pub(crate) database: Database,
+    pub(crate) artifacts: Artifacts,
+    pub(crate) parts: Parts,
+    pub(crate) worker: Worker,
+    pub(crate) closer: Closer,
+    pub(crate) keyring: crate::http::Keyring,
+    pub(crate) endpoints: Arc<EndpointMap>,
+}
+
+/// Endpoints by name, and those that are being removed.
+#[derive(Default)]
+pub(crate) struct EndpointMap {
+    named: ArcSwap<BTreeMap<String, Arc<Endpoint>>>,
+    leaving: Mutex<Vec<Arc<Endpoint>>>,
+}
+
+impl App {
+    pub(crate) fn new(parted: Parted) -> Self {
+        let Parted { address, identity, database, artifacts, parts, worker, closer, keyring, endpoints } =
+            parted;
+        Self {
+            address,
+            identity,
+            started: database.clock().now(),
+            grants: keyring.grants(),
+            database,
+            artifacts,
+            parts,
+            worker,
+            closer,
+            keyring,
+            endpoints,
+            deploying: tokio::sync::Mutex::default(),
+            stopping: AtomicBool::new(false),
+            stop: Notify::new(),
+            runtime: OnceCell::new(),
+        }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.database.clock().now()
+    }
+
+    /// ONNX Runtime, loaded when the first model needs it.
+    pub(crate) async fn runtime(&self) -> Result<&Runtime, Problem> {
+        let load = || async {
+            match tokio::task::spawn_blocking(Runtime::load).await {
+                Ok(runtime) => runtime.map_err(Problem::from),
+                Err(error) => Err(Problem::internal("load ONNX Runtime", &error)),
+            }
+        };
+        self.runtime.get_or_try_init(load).await
+    }
+
+    pub(crate) fn endpoint(&self, name: &str) -> Result<Arc<Endpoint>, Problem> {
+        self.endpoints.get(name).ok_or_else(|| Problem::unknown("endpoint", name))
+    }
+
+    /// Whether everything that should answer does.
+    pub(crate) fn is_ready(&self) -> bool {
+        let ready = |endpoint: &Arc<Endpoint>| endpoint.condition().phase == Phase::Ready;
+        !self.stopping.load(Ordering::Relaxed) && self.endpoints.all().iter().all(ready)
+    }
+
+    /// Asks the server to end. Asking twice changes nothing.
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        self.stop.notify_one();
+    }
+}
+
+impl EndpointMap {
+    pub(crate) fn get(&self, name: &str) -> Option<Arc<Endpoint>> {
+        self.named.load().get(name).cloned()
+    }
+
+    pub(crate) fn all(&self) -> Vec<Arc<Endpoint>> {
+        self.named.load().values().cloned().collect()
+    }
+
+    pub(crate) fn insert(&self, endpoint: &Arc<Endpoint>) {
+        self.named.rcu(|named| {
+            let mut named = BTreeMap::clone(named);
+            named.insert(endpoint.name.to_string(), Arc::clone(endpoint));
+            named
+        });
+    }
+
+    /// Takes an endpoint away. What it counted is still written down.
+    pub(crate) fn remove(&self, name: &Name) {
+        if let Some(endpoint) = self.get(name.as_str()) {
+            endpoint.serve(None);
+            self.leaving.lock().unwrap_or_else(PoisonError::into_inner).push(endpoint);
+        }
+        self.named.rcu(|named| {
+            let mut named = BTreeMap::clone(named);
+            named.remove(name.as_str());
+            named
+        });
+    }
+
+    /// Everything that may still count.
+    pub(crate) fn counting(&self) -> Vec<Arc<Endpoint>> {
+        let mut leaving = self.leaving.lock().unwrap_or_else(PoisonError::into_inner);
+        leaving.retain(|endpoint| !endpoint.is_gone());
+        self.all().into_iter().chain(leaving.iter().cloned()).collect()
+    }
+}

@@ -1,0 +1,234 @@
+//! The one thread that writes counts down: open windows every second, closed ones into the outbox.
+
+use super::Open;
+use crate::serving::{Endpoint, Served};
+use crate::state::{Checkpoint, ClosedWindow, Identity, LostTime, Outbox};
+use flightdeck_core::Timestamp;
+use flightdeck_protocol::GapReason;
+use flightdeck_sqlite::{Act, Database, Result};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, MutexGuard};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// How often open windows are written down: what a kill loses at most.
+const EVERY: Duration = Duration::from_secs(1);
+/// How often a server without traffic says that it has lost nothing.
+const HEARTBEAT: Duration = Duration::from_mins(1);
+/// Windows that are kept in memory while they cannot be written.
+const MAX_UNWRITTEN: usize = 10_000;
+
+/// Lists the endpoints that may count, those that are being removed included.
+pub(crate) type Endpoints = Box<dyn Fn() -> Vec<Arc<Endpoint>> + Send>;
+
+/// Talks to the thread.
+pub(crate) struct Closer {
+    orders: Sender<Order>,
+}
+
+enum Order {
+    /// Close what is open, and say how many windows that were.
+    Flush(oneshot::Sender<Result<u64>>),
+    /// Close what is open, note that the server ends, and end.
+    Stop(oneshot::Sender<Result<u64>>),
+}
+
+struct Work {
+    database: Database,
+    endpoints: Endpoints,
+    heartbeat: Instant,
+    lost: Vec<LostTime>,
+}
+
+impl Closer {
+    /// Starts the thread. It ends when it is told to stop, or when this handle is dropped.
+    pub(crate) fn start(database: Database, endpoints: Endpoints) -> (Self, JoinHandle<()>) {
+        let (orders, inbox) = channel();
+        let mut work = Work { database, endpoints, heartbeat: Instant::now(), lost: Vec::new() };
+        (Self { orders }, thread::spawn(move || work.run(&inbox)))
+    }
+
+    /// Closes open windows now.
+    pub(crate) async fn flush(&self) -> Option<Result<u64>> {
+        self.order(Order::Flush).await
+    }
+
+    /// Closes open windows and ends the thread.
+    pub(crate) async fn stop(&self) -> Option<Result<u64>> {
+        self.order(Order::Stop).await
+    }
+
+    async fn order(&self, order: impl FnOnce(oneshot::Sender<Result<u64>>) -> Order) -> Option<Result<u64>> {
+        let (answer, done) = oneshot::channel();
+        self.orders.send(order(answer)).ok()?;
+        done.await.ok()
+    }
+}
+
+impl Work {
+    fn run(&mut self, inbox: &Receiver<Order>) {
+        loop {
+            match inbox.recv_timeout(EVERY) {
+                Err(RecvTimeoutError::Timeout) => {
+                    if let Err(error) = self.write(Pass::Regular) {
+                        tracing::error!("counts cannot be written down, they are kept in memory: {error}");
+                    }
+                }
+                Ok(Order::Flush(answer)) => {
+                    let _ = answer.send(self.write(Pass::All));
+                }
+                Ok(Order::Stop(answer)) => {
+                    let _ = answer.send(self.write(Pass::Last));
+                    return;
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    /// One pass over everything that counts, in one transaction.
+    fn write(&mut self, pass: Pass) -> Result<u64> {
+        let now = self.database.clock().now();
+        let versions = self.versions();
+        let mut sheets: Vec<Sheet<'_>> =
+            versions.iter().map(|version| Sheet::new(version, pass, now)).filter(Sheet::is_wanted).collect();
+        let idle = sheets.is_empty() && self.lost.is_empty();
+        let mut closed = 0;
+        if !idle || pass != Pass::Regular || self.heartbeat.elapsed() >= HEARTBEAT {
+            match self.database.record(|act| commit(act, &sheets, (&self.lost, pass, now))) {
+                Ok(windows) => closed = windows,
+                Err(error) => {
+                    self.lost.extend(sheets.iter_mut().filter_map(|sheet| sheet.give_up(now)));
+                    return Err(error);
+                }
+            }
+            self.lost.clear();
+            self.heartbeat = Instant::now();
+            sheets.iter_mut().for_each(Sheet::settle);
+        }
+        drop(sheets);
+        versions.iter().filter(|version| version.out_of_use).for_each(Version::part);
+        Ok(closed)
+    }
+
+    fn versions(&self) -> Vec<Version> {
+        let endpoints = (self.endpoints)();
+        let versions = endpoints.into_iter().flat_map(|endpoint| {
+            let versions = endpoint.counting_versions();
+            versions.into_iter().map(move |(served, out_of_use)| {
+                let endpoint = Arc::clone(&endpoint);
+                // Whoever still counts has a handle: what is out of use before gathering is complete after it.
+                served.counting.gather();
+                Version { endpoint, served, out_of_use }
+            })
+        });
+        versions.collect()
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    /// Windows that are over are closed.
+    Regular,
+    /// All windows are closed.
+    All,
+    /// All windows are closed and the server ends.
+    Last,
+}
+
+struct Version {
+    endpoint: Arc<Endpoint>,
+    served: Arc<Served>,
+    out_of_use: bool,
+}
+
+impl Version {
+    fn part(&self) {
+        if self.served.counting.open().windows.is_empty() {
+            self.endpoint.part_with(&self.served);
+        }
+    }
+}
+
+/// The open windows of a version, held while they are written.
+struct Sheet<'a> {
+    version: &'a Version,
+    open: MutexGuard<'a, Open>,
+    over: Vec<Timestamp>,
+}
+
+impl<'a> Sheet<'a> {
+    fn new(version: &'a Version, pass: Pass, now: Timestamp) -> Self {
+        let counting = &version.served.counting;
+        let open = counting.open();
+        let all = pass != Pass::Regular || version.out_of_use;
+        let is_over = |start: &&Timestamp| all || counting.is_over(**start, open.newest, now);
+        let over = open.windows.keys().filter(is_over).copied().collect();
+        Self { version, open, over }
+    }
+
+    fn is_wanted(&self) -> bool {
+        !self.over.is_empty() || !self.open.dirty.is_empty()
+    }
+
+    fn write(&self, act: &Act<'_>, now: Timestamp) -> Result<u64> {
+        let counting = &self.version.served.counting;
+        for start in &self.over {
+            if let Some(counts) = self.open.windows.get(start) {
+                let key = counting.key(*start);
+                Checkpoint::remove(act, &key)?;
+                Outbox::close(act, &ClosedWindow { key, counts: counts.encode() }, now)?;
+            }
+        }
+        for start in self.open.dirty.iter().filter(|start| !self.over.contains(start)) {
+            if let Some(counts) = self.open.windows.get(start) {
+                Checkpoint::put(act, &counting.key(*start), &counts.encode())?;
+            }
+        }
+        Ok(self.over.len() as u64)
+    }
+
+    /// What was written is no longer open, or no longer changed.
+    fn settle(&mut self) {
+        for start in &self.over {
+            self.open.windows.remove(start);
+            self.version.endpoint.closed(*start);
+        }
+        self.open.dirty.clear();
+    }
+
+    /// Counts that could not be written for so long that they take too much memory are lost, and that is noted.
+    fn give_up(&mut self, now: Timestamp) -> Option<LostTime> {
+        let surplus = self.open.windows.len().saturating_sub(MAX_UNWRITTEN);
+        let lost: Vec<Timestamp> = self.open.windows.keys().take(surplus).copied().collect();
+        for start in &lost {
+            self.open.windows.remove(start);
+            self.open.dirty.remove(start);
+        }
+        let endpoint = self.version.endpoint.name.clone();
+        lost.first().map(|from| LostTime { endpoint, from: *from, to: now, reason: GapReason::Storage })
+    }
+}
+
+fn commit(
+    act: &Act<'_>,
+    sheets: &[Sheet<'_>],
+    (lost, pass, now): (&[LostTime], Pass, Timestamp),
+) -> Result<u64> {
+    let mut closed = 0;
+    for sheet in sheets {
+        closed += sheet.write(act, now)?;
+    }
+    for lost in lost {
+        Outbox::gap(act, lost, now)?;
+    }
+    Identity::safe(act, now)?;
+    if pass == Pass::Last {
+        Identity::end(act)?;
+    }
+    if closed > 0 {
+        act.changed("window", "closed")?;
+    }
+    Ok(closed)
+}

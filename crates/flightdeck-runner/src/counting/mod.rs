@@ -1,0 +1,216 @@
+//! Counting rows on the way to the model: cheap, in shards, and never waited for.
+//!
+//! A request counts into the shard of its thread. Once a second the closer empties the shards into the open windows,
+//! writes those down, and closes the ones that are over. A request's rows are counted once they are accepted; what was
+//! refused is not.
+
+mod closer;
+mod plan;
+mod shard;
+mod spans;
+
+pub(crate) use closer::Closer;
+pub(crate) use spans::Spans;
+
+use flightdeck_core::{Digest, Name, Resolution, Signature, Tensor, Timestamp, VersionRole, WindowKey};
+use flightdeck_drift::{Baseline, Latency, WindowCounts};
+use flightdeck_protocol::EventTime;
+use plan::Plan;
+use shard::{Piece, Shards};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Windows that may be open at once. Only replayed rows with scattered times can have so many.
+const MAX_OPEN: usize = 4096;
+
+/// The counts of one version on one endpoint.
+pub(crate) struct Counting {
+    key: WindowKey,
+    replay: bool,
+    plan: Plan,
+    shards: Shards,
+    open: Mutex<Open>,
+}
+
+/// Windows that are not closed yet.
+#[derive(Default)]
+pub(crate) struct Open {
+    pub(crate) windows: BTreeMap<Timestamp, WindowCounts>,
+    /// Those that changed since they were last written down.
+    pub(crate) dirty: BTreeSet<Timestamp>,
+    /// The newest row time.
+    pub(crate) newest: Option<Timestamp>,
+    totals: Totals,
+}
+
+/// Figures since the start.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Totals {
+    pub(crate) requests: u64,
+    pub(crate) errors: u64,
+    pub(crate) rows: u64,
+    pub(crate) latency: Latency,
+}
+
+/// What is counted, and for whom.
+pub(crate) struct Subject<'a> {
+    pub(crate) endpoint: &'a Name,
+    pub(crate) version: Digest,
+    pub(crate) signature: &'a Signature,
+    pub(crate) baseline: &'a Baseline,
+    pub(crate) window_seconds: u32,
+    pub(crate) replay: bool,
+}
+
+impl Counting {
+    pub(crate) fn new(subject: &Subject<'_>) -> Self {
+        let key = WindowKey {
+            endpoint: subject.endpoint.clone(),
+            version: subject.version,
+            role: VersionRole::Champion,
+            edge_set: subject.baseline.edge_set,
+            slice: None,
+            resolution: Resolution(subject.window_seconds),
+            start: Timestamp::from_ms(0),
+        };
+        Self {
+            key,
+            replay: subject.replay,
+            plan: Plan::new(subject.signature, subject.baseline),
+            shards: Shards::new(subject.baseline),
+            open: Mutex::default(),
+        }
+    }
+
+    pub(crate) const fn role(&self) -> VersionRole {
+        self.key.role
+    }
+
+    /// The windows that the rows of a request belong to. Event times count on endpoints that replay, elsewhere arrival.
+    pub(crate) fn spans(&self, rows: usize, times: Option<&EventTime>, now: Timestamp) -> Spans {
+        let times = times.filter(|_| self.replay);
+        Spans::new(rows, times, now, self.key.resolution.seconds())
+    }
+
+    /// Whether so many windows are open that rows with further times have to wait.
+    pub(crate) fn is_overfull(&self) -> bool {
+        self.replay && lock(&self.open).windows.len() >= MAX_OPEN
+    }
+
+    /// Counts the values of accepted rows.
+    pub(crate) fn seen(&self, tensors: &[Tensor], spans: &Spans) {
+        let evicted = self.shards.mine(|shard| {
+            for (start, rows) in spans.iter() {
+                self.plan.count(shard.counter(start), tensors, rows);
+            }
+            shard.note_time(spans.newest());
+            shard.evict()
+        });
+        self.keep(evicted);
+    }
+
+    /// Counts that they were answered.
+    pub(crate) fn answered(&self, spans: &Spans, latency_us: u64) {
+        let evicted = self.shards.mine(|shard| {
+            let mut spans = spans.iter();
+            if let Some((start, rows)) = spans.next() {
+                shard.counter(start).answered(rows.len() as u64, latency_us);
+            }
+            // A request is one request, also when its rows belong to several windows.
+            spans.for_each(|(start, rows)| shard.further_rows(start, rows.len() as u64));
+            shard.evict()
+        });
+        self.keep(evicted);
+    }
+
+    /// Counts a request that failed or was refused as overload.
+    pub(crate) fn failed(&self, at: Timestamp) {
+        let start = at.floor(self.key.resolution.seconds());
+        let evicted = self.shards.mine(|shard| {
+            shard.counter(start).failed();
+            shard.evict()
+        });
+        self.keep(evicted);
+    }
+
+    /// Empties the shards into the open windows.
+    pub(crate) fn gather(&self) {
+        let (pieces, newest) = self.shards.take();
+        self.keep(pieces);
+        let mut open = lock(&self.open);
+        open.newest = open.newest.max(newest);
+    }
+
+    /// The open windows, for the closer and for whoever shows them. Requests never wait for this lock, except those
+    /// whose rows are scattered over many windows.
+    pub(crate) fn open(&self) -> MutexGuard<'_, Open> {
+        lock(&self.open)
+    }
+
+    /// The key of the window that starts then.
+    pub(crate) fn key(&self, start: Timestamp) -> WindowKey {
+        WindowKey { start, ..self.key.clone() }
+    }
+
+    /// Whether a window is over: by the clock a second after its end, for replayed rows when their time has moved two
+    /// windows past its end.
+    pub(crate) fn is_over(&self, start: Timestamp, newest: Option<Timestamp>, now: Timestamp) -> bool {
+        let seconds = i64::from(self.key.resolution.seconds());
+        if self.replay {
+            newest.is_some_and(|newest| newest >= start.plus_seconds(3 * seconds))
+        } else {
+            now >= start.plus_seconds(seconds + 1)
+        }
+    }
+
+    pub(crate) fn totals(&self) -> Totals {
+        self.gather();
+        lock(&self.open).totals.clone()
+    }
+
+    fn keep(&self, pieces: Vec<Piece>) {
+        if pieces.is_empty() {
+            return;
+        }
+        let mut open = lock(&self.open);
+        for Piece { start, counts } in pieces {
+            open.totals.count(&counts);
+            open.dirty.insert(start);
+            match open.windows.get_mut(&start) {
+                None => {
+                    open.windows.insert(start, counts);
+                }
+                Some(window) => {
+                    if let Err(error) = window.merge(&counts) {
+                        tracing::error!("counts were lost: {error}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Totals {
+    fn count(&mut self, counts: &WindowCounts) {
+        self.requests += counts.requests;
+        self.errors += counts.errors;
+        self.rows += counts.rows;
+        self.latency.merge(&counts.latency);
+    }
+
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.errors += other.errors;
+        self.rows += other.rows;
+        self.latency.merge(&other.latency);
+    }
+}
+
+/// What is counted for a version that came without a baseline: requests, rows and time, no columns.
+pub(crate) fn no_baseline() -> Baseline {
+    flightdeck_drift::freeze(&[], None)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,47 @@
+//! `POST …/infer` of the Open Inference Protocol.
+
+use super::{refuse_early, request, run, served};
+use crate::app::App;
+use crate::http::{Answer, Call, json};
+use crate::problem::Problem;
+use flightdeck_core::Tensor;
+use serde::Serialize;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// The answer, borrowed from what it is made of.
+#[derive(Serialize)]
+struct Response<'a> {
+    model_name: &'a str,
+    model_version: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    outputs: &'a [Tensor],
+}
+
+pub(crate) async fn infer(app: Arc<App>, mut call: Call) -> Answer {
+    let start = Instant::now();
+    let served = served(&app, &call)?;
+    refuse_early(&app, &served)?;
+    if call.headers.contains_key("inference-header-content-length") {
+        return Err(Problem::bad("binary", "binary tensors are not served").hint("Send the tensors as JSON."));
+    }
+    let body = call.bytes().await?;
+    let asked = request::read(&body, &served.signature)?;
+    let outputs = chosen(run(&app, &served, asked.rows, start).await?, &asked.outputs);
+    json(&Response {
+        model_name: call.param("name"),
+        model_version: &served.version_text,
+        id: asked.id.as_deref(),
+        outputs: &outputs,
+    })
+}
+
+/// The outputs that were asked for, in that order; all when none were named.
+fn chosen(outputs: Vec<Tensor>, names: &[String]) -> Vec<Tensor> {
+    if names.is_empty() {
+        return outputs;
+    }
+    let find = |name: &String| outputs.iter().find(|tensor| tensor.name == *name).cloned();
+    names.iter().filter_map(find).collect()
+}

@@ -1,0 +1,25 @@
+//! Predictions by column name, from JSON or CSV.
+
+use super::{Rows, named, refuse_early, run, served, table};
+use crate::app::App;
+use crate::http::{Answer, Call, json};
+use crate::problem::Problem;
+use flightdeck_core::assemble;
+use flightdeck_protocol::PredictResponse;
+use std::sync::Arc;
+use std::time::Instant;
+
+pub(crate) async fn predict(app: Arc<App>, mut call: Call) -> Answer {
+    let start = Instant::now();
+    let served = served(&app, &call)?;
+    refuse_early(&app, &served)?;
+    let body = call.bytes().await?;
+    let table = table::read(&body, &served.signature)?;
+    let inputs = assemble(&served.signature, &table.columns, &table.rows)
+        .map_err(|error| Problem::bad("bad-row", error.to_string()))?;
+    let rows = table.rows.len();
+    let asked = Rows { inputs, count: rows, times: table.times };
+    let outputs = run(&app, &served, asked, start).await?;
+    let predictions = named::predictions(&served.signature, &outputs, rows)?;
+    json(&PredictResponse { predictions, model_version: served.version })
+}

@@ -1,0 +1,11 @@
+//! From a connection to a handler: limits, who asks, whether they may, and the one table of routes.
+
+mod access;
+mod call;
+mod connection;
+mod routes;
+
+pub(crate) use access::Keyring;
+pub(crate) use call::{Answer, Call, json};
+pub(crate) use connection::{Listener, listen};
+pub(crate) use routes::router;

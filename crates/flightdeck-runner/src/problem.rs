@@ -1,0 +1,182 @@
+//! What is answered when a request does not succeed: a status, a code, a sentence and a hint, never an internal.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use flightdeck_engine::client::WorkerError;
+use flightdeck_engine::runtime::RuntimeError;
+use flightdeck_package::PackageError;
+use flightdeck_protocol::ErrorBody;
+use std::borrow::Cow;
+
+/// Why a request does not succeed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Problem {
+    pub(crate) status: StatusCode,
+    pub(crate) code: Cow<'static, str>,
+    pub(crate) message: String,
+    pub(crate) hint: Option<String>,
+}
+
+impl Problem {
+    pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code: code.into(), message: message.into(), hint: None }
+    }
+
+    /// The request is wrong.
+    pub(crate) fn bad(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, message)
+    }
+
+    /// What is asked for is not there.
+    pub(crate) fn unknown(what: &str, name: &str) -> Self {
+        let name: String = name.chars().take(80).collect();
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not-found",
+            format!("there is no {what} \"{}\"", name.escape_debug()),
+        )
+    }
+
+    /// There is too much to do at the moment.
+    pub(crate) fn overload() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "overload", "too many rows are waiting for this model")
+            .hint("Send less at once, or again after the time in Retry-After.")
+    }
+
+    /// The fault is ours. The log has the details, the answer has none of them.
+    pub(crate) fn internal(context: &str, error: &dyn std::fmt::Display) -> Self {
+        tracing::error!(context, "{error}");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", format!("the server failed to {context}"))
+            .hint("The server's log says why.")
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn body(&self) -> ErrorBody {
+        ErrorBody {
+            error: self.message.clone(),
+            code: self.code.clone().into_owned(),
+            hint: self.hint.clone(),
+        }
+    }
+
+    pub(crate) fn into_response(self) -> Response<Body> {
+        let body = serde_json::to_vec(&self.body()).unwrap_or_default();
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        match self.status {
+            StatusCode::SERVICE_UNAVAILABLE => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"))
+            }
+            StatusCode::UNAUTHORIZED => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+            }
+            _ => None,
+        };
+        response
+    }
+}
+
+impl From<flightdeck_sqlite::Error> for Problem {
+    fn from(error: flightdeck_sqlite::Error) -> Self {
+        use flightdeck_sqlite::Error;
+        let hint = error.hint();
+        match error {
+            Error::Full => {
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk-full", error.to_string()).hint(hint)
+            }
+            _ => Self::internal("keep its state", &error),
+        }
+    }
+}
+
+impl From<PackageError> for Problem {
+    fn from(error: PackageError) -> Self {
+        let code = error.code();
+        let status = match error {
+            PackageError::StorageFull { .. } => StatusCode::INSUFFICIENT_STORAGE,
+            PackageError::Write { .. } | PackageError::Read { .. } => {
+                return Self::internal("read or write a package", &error);
+            }
+            PackageError::NoPackage { .. } => StatusCode::NOT_FOUND,
+            PackageError::WrongOffset { .. } | PackageError::PartIncomplete { .. } => StatusCode::CONFLICT,
+            PackageError::PartTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        // A message names files of the package, and where this one would name a path of the server it was caught above.
+        let message = match error {
+            PackageError::StorageFull { free_bytes, .. } => match free_bytes {
+                Some(free) => format!("the runner's disk is full: {free} bytes are free"),
+                None => "the runner's disk is full".into(),
+            },
+            _ => error.to_string(),
+        };
+        Self::new(status, code, message).hint(error.hint())
+    }
+}
+
+impl From<RuntimeError> for Problem {
+    fn from(error: RuntimeError) -> Self {
+        let status = match &error {
+            RuntimeError::Inputs(_) | RuntimeError::Run(_) => StatusCode::BAD_REQUEST,
+            RuntimeError::Missing(_) | RuntimeError::Library(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        // ONNX Runtime's words name files and source lines: they go into the log.
+        tracing::warn!("{error}");
+        let message = match &error {
+            RuntimeError::Inputs(message) => message.clone(),
+            RuntimeError::Run(_) => "the model cannot answer these inputs".into(),
+            RuntimeError::Load(_) => "the model cannot be loaded".into(),
+            RuntimeError::Memory(_) => "there is not enough memory for the model".into(),
+            RuntimeError::Unsupported { name, kind } => format!("\"{name}\" is {kind}, which is not served"),
+            RuntimeError::Missing(_) | RuntimeError::Library(_) => {
+                "ONNX Runtime is not installed here".into()
+            }
+        };
+        Self::new(status, error.code(), message).hint(error.hint())
+    }
+}
+
+impl From<WorkerError> for Problem {
+    fn from(error: WorkerError) -> Self {
+        tracing::warn!("preflight: {error}");
+        if let WorkerError::Died(death) = &error {
+            tracing::warn!(last_words = death.last_words, "the worker died");
+        }
+        let status = match &error {
+            WorkerError::Missing(_) | WorkerError::Start { .. } | WorkerError::Nonsense(_) => {
+                return Self::internal("try the model in a child process", &error);
+            }
+            WorkerError::Cancelled => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        let (code, hint) = (error.code().to_owned(), error.hint().to_owned());
+        Self { status, code: code.into(), message: error.to_string(), hint: Some(hint) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r14_an_internal_fault_shows_no_path() {
+        let error = std::io::Error::other("/srv/secret/state.db is gone");
+        let problem = Problem::internal("keep its state", &error);
+        assert!(!serde_json::to_string(&problem.body()).unwrap().contains("secret"));
+        let run = Problem::from(RuntimeError::Run("at /onnxruntime/core/x.cc:17".into()));
+        assert!(!run.message.contains("onnxruntime") && run.status == StatusCode::BAD_REQUEST);
+    }
+
+    #[test]
+    fn r10_names_are_shown_escaped_and_cut() {
+        let problem = Problem::unknown("model", &format!("a\n\u{1b}[31m{}", "x".repeat(10_000)));
+        assert!(problem.message.len() < 200 && !problem.message.contains(['\n', '\u{1b}']));
+    }
+}
