@@ -112,7 +112,7 @@ fn best_of(times: usize, mut measure: impl FnMut() -> f64) -> f64 {
     (best * 1000.0).round() / 1000.0
 }
 
-/// SplitMix64.
+/// `SplitMix64`.
 struct Random(u64);
 
 impl Random {

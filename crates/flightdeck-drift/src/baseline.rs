@@ -167,15 +167,31 @@ impl ColumnBaseline {
         total(&self.counts())
     }
 
+    /// Missing values, NaN included.
+    pub fn missing(&self) -> u64 {
+        match &self.counted {
+            Counted::Numeric(numeric) => self.nulls.saturating_add(numeric.nan),
+            Counted::Categorical(_) => self.nulls,
+        }
+    }
+
+    /// Infinities of either sign.
+    pub fn infinite(&self) -> u64 {
+        match &self.counted {
+            Counted::Numeric(numeric) => numeric.positive_infinite.saturating_add(numeric.negative_infinite),
+            Counted::Categorical(_) => 0,
+        }
+    }
+
+    /// All rows, whatever they hold.
+    pub fn rows(&self) -> u64 {
+        total(&[self.missing(), self.infinite(), self.counted_values()])
+    }
+
     /// Share of rows without a value, NaN included; `None` without rows.
     pub fn null_rate(&self) -> Option<f64> {
-        let (nan, infinite) = match &self.counted {
-            Counted::Numeric(n) => (n.nan, n.positive_infinite + n.negative_infinite),
-            Counted::Categorical(_) => (0, 0),
-        };
-        let missing = self.nulls + nan;
-        let rows = missing + infinite + self.counted_values();
-        (rows > 0).then(|| missing as f64 / rows as f64)
+        let rows = self.rows();
+        (rows > 0).then(|| self.missing() as f64 / rows as f64)
     }
 }
 

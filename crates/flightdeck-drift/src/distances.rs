@@ -8,6 +8,9 @@ use crate::edges::{is_atom, merge_bins, total};
 use crate::measures::{Homogeneity, homogeneity, homogeneity_merged, ks_binned, measures};
 use serde::{Deserialize, Serialize};
 
+/// No distance is told from fewer values.
+pub const FEWEST_VALUES: u64 = 30;
+
 /// Distances of a column's counts from its baseline. What is not defined is `None`, never NaN.
 ///
 /// PSI to L∞ and χ² are over canonical(10) for numbers, over kept values, known rest and new for values.

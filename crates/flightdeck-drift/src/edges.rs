@@ -15,6 +15,36 @@ pub struct Frozen {
     pub coarse: Vec<u32>,
 }
 
+/// Counted numbers: what quantiles can be read off.
+#[derive(Clone, Copy, Debug)]
+pub struct Binned<'a> {
+    /// Ascending edges.
+    pub edges: &'a [f64],
+    /// Counts by bin, one more than edges.
+    pub counts: &'a [u64],
+    /// The smallest number that was counted.
+    pub min: f64,
+    /// The largest.
+    pub max: f64,
+}
+
+impl Binned<'_> {
+    /// The number that a share of `q` does not exceed, numbers taken as spread evenly inside a bin; `None` without any.
+    pub fn quantile(&self, q: f64) -> Option<f64> {
+        let rank = total(self.counts) as f64 * q.clamp(0.0, 1.0);
+        let mut below = 0.0;
+        let bin = self.counts.iter().position(|count| {
+            below += *count as f64;
+            below >= rank && *count > 0
+        })?;
+        let low =
+            bin.checked_sub(1).and_then(|edge| self.edges.get(edge)).map_or(self.min, |e| e.max(self.min));
+        let high = self.edges.get(bin).map_or(self.max, |edge| edge.min(self.max));
+        let inside = 1.0 - (below - rank) / self.counts[bin] as f64;
+        Some(low * (1.0 - inside) + high * inside)
+    }
+}
+
 /// The canonical edges of about `bins` equal-mass bins over a sorted finite baseline; none when it is empty.
 ///
 /// Cut points are `s[ceil(j n / B') - 1]` with `B' = max(1, min(bins, n / 5))`. The double below the minimum and the maximum
@@ -110,6 +140,19 @@ mod tests {
         let Frozen { edges, .. } = frozen(&sorted);
         assert!(edges.iter().all(|edge| edge.is_finite()), "{edges:?}");
         assert_eq!(total(&count_sorted(&sorted, &edges)), 5);
+    }
+
+    #[test]
+    fn quantiles_are_read_off_the_bins() {
+        let sorted: Vec<f64> = (0..1000).map(f64::from).collect();
+        let Frozen { edges, .. } = frozen(&sorted);
+        let counts = count_sorted(&sorted, &edges);
+        let bins = Binned { edges: &edges, counts: &counts, min: 0.0, max: 999.0 };
+        for q in [0.0, 0.001, 0.25, 0.5, 0.77, 1.0] {
+            let found = bins.quantile(q).unwrap();
+            assert!((found - q * 999.0).abs() <= 2.0, "{q}: {found}");
+        }
+        assert_eq!(Binned { counts: &[0, 0], edges: &[1.0], min: 0.0, max: 1.0 }.quantile(0.5), None);
     }
 
     proptest! {

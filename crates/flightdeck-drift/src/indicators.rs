@@ -45,13 +45,11 @@ pub struct Indicators(Vec<Indicator>);
 impl Indicators {
     /// The indicators of a column. A question that the baseline was never asked is left out.
     pub fn of(column: &ColumnBaseline) -> Self {
-        let (mut all, missing, others) = match &column.counted {
-            Counted::Numeric(n) => {
-                (of_numbers(n), column.nulls + n.nan, n.positive_infinite + n.negative_infinite)
-            }
-            Counted::Categorical(values) => (of_values(values), column.nulls, 0),
+        let mut all = match &column.counted {
+            Counted::Numeric(numeric) => of_numbers(numeric),
+            Counted::Categorical(values) => of_values(values),
         };
-        let rows = missing.saturating_add(others).saturating_add(column.counted_values());
+        let (missing, rows) = (column.missing(), column.rows());
         all.push(Indicator { event: Event::Missing, k: missing, n: rows });
         all.push(Indicator { event: Event::TypeError, k: 0, n: rows });
         all.retain(|indicator| indicator.n > 0);

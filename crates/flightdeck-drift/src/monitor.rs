@@ -6,18 +6,17 @@
 use crate::alert::Alert;
 use crate::baseline::{Baseline, ColumnBaseline};
 use crate::counts::{ColumnCounts, EdgeSetMismatch, WindowCounts};
-use crate::distances::{compared, new_values, out_of_range, test};
+use crate::distances::{FEWEST_VALUES, compared, new_values, out_of_range, test};
 use crate::measures::{chi2_tail, psi};
 use crate::multiplicity::benjamini_hochberg;
 use crate::rule::Rule;
-use crate::severity::{Severity, Verdict};
+use crate::severity::{Severity, Verdict, severity_of};
 use crate::watched::{Plan, Watched};
 use flightdeck_core::{Digest, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use thiserror::Error;
 
-/// No distance is told from fewer values.
-pub const FEWEST_VALUES: u64 = 30;
 /// Adjusted p-values below this are worth watching.
 pub(crate) const WATCH_P: f64 = 0.05;
 /// Adjusted PSI from which they are.
@@ -26,10 +25,16 @@ pub(crate) const WATCH_PSI: f64 = 0.1;
 /// Watches the features of an endpoint.
 #[derive(Clone, Debug)]
 pub struct Monitor {
+    fixed: Arc<Fixed>,
+    state: MonitorState,
+}
+
+/// What stays the same from step to step.
+#[derive(Debug)]
+struct Fixed {
     baseline: Baseline,
     rule: Rule,
     plans: Vec<Plan>,
-    state: MonitorState,
 }
 
 /// What a monitor knows after the steps that it saw: enough to go on on another machine.
@@ -111,15 +116,15 @@ impl Monitor {
         let plans: Vec<Plan> = baseline.columns.iter().map(|column| Plan::of(column, &rule)).collect();
         let features = plans.iter().map(Watched::new).collect();
         let state = MonitorState { edge_set: baseline.edge_set, last_step: None, features };
-        Self { baseline: baseline.clone(), rule, plans, state }
+        Self { fixed: Arc::new(Fixed { baseline: baseline.clone(), rule, plans }), state }
     }
 
     /// A monitor that goes on where another one was. `None` when the state is of another baseline or rule.
     pub fn resume(baseline: &Baseline, rule: Rule, state: MonitorState) -> Option<Self> {
         let fresh = Self::new(baseline, rule);
         let fits = state.edge_set == baseline.edge_set
-            && state.features.len() == fresh.plans.len()
-            && state.features.iter().zip(&fresh.plans).all(|(feature, plan)| feature.fits(plan));
+            && state.features.len() == fresh.fixed.plans.len()
+            && state.features.iter().zip(&fresh.fixed.plans).all(|(feature, plan)| feature.fits(plan));
         fits.then_some(Self { state, ..fresh })
     }
 
@@ -130,7 +135,7 @@ impl Monitor {
 
     /// The rule that it follows.
     pub fn rule(&self) -> &Rule {
-        &self.rule
+        &self.fixed.rule
     }
 
     /// Alerts that are open.
@@ -145,12 +150,12 @@ impl Monitor {
 
     /// Takes the counts of the step that starts then.
     pub fn step(&mut self, start: Timestamp, counts: &WindowCounts) -> Result<Step, StepError> {
-        counts.fit(&self.baseline)?;
+        counts.fit(&self.fixed.baseline)?;
         if let Some(last) = self.state.last_step.filter(|last| start <= *last) {
             return Err(StepError::Late { start, last });
         }
         self.state.last_step = Some(start);
-        let threshold_log = self.rule.threshold_log(self.plans.len());
+        let threshold_log = self.fixed.rule.threshold_log(self.fixed.plans.len());
         let mut step = Step {
             start,
             threshold_log,
@@ -158,12 +163,12 @@ impl Monitor {
             opened: Vec::new(),
             closed: Vec::new(),
         };
-        let features = self.state.features.iter_mut().zip(&self.plans);
-        for ((watched, plan), (verdict, counts)) in
-            features.zip(step.features.iter_mut().zip(&counts.columns))
-        {
+        let features = self.state.features.iter_mut().zip(&self.fixed.plans);
+        let columns = self.fixed.baseline.columns.iter().zip(&counts.columns).zip(&mut step.features);
+        for ((watched, plan), ((column, counts), verdict)) in features.zip(columns) {
             if verdict.rows > 0 {
-                let (opened, closed) = take(watched, plan, (start, threshold_log), (verdict, counts));
+                let seen = (column, counts, verdict.verdict);
+                let (opened, closed) = take(watched, plan, (start, threshold_log), seen);
                 step.opened.extend(opened);
                 step.closed.extend(closed);
             }
@@ -179,7 +184,7 @@ impl Monitor {
 
     /// What this step alone shows.
     fn look(&self, counts: &WindowCounts) -> Vec<FeatureVerdict> {
-        let columns = self.baseline.columns.iter().zip(&counts.columns).zip(&self.state.features);
+        let columns = self.fixed.baseline.columns.iter().zip(&counts.columns).zip(&self.state.features);
         let (mut verdicts, p): (Vec<FeatureVerdict>, Vec<Option<f64>>) =
             columns.map(|((column, counts), watched)| look_at(column, counts, watched)).unzip();
         let tested: Vec<f64> = p.iter().copied().flatten().collect();
@@ -207,10 +212,7 @@ fn look_at(
     let verdict = FeatureVerdict {
         name: column.name.clone(),
         verdict: if rows >= FEWEST_VALUES { Verdict::None } else { Verdict::NotEnoughData },
-        severity: told
-            .map(|(_, adjusted)| Severity::of(adjusted))
-            .max(missing_severity(column, counts))
-            .unwrap_or_default(),
+        severity: severity_of(column, counts),
         evidence_log: None,
         rows,
         psi: told.map(|(psi, _)| psi),
@@ -225,33 +227,22 @@ fn look_at(
     (verdict, p)
 }
 
-/// Severity of a move between values, missing ones and wrong types, on the same scale.
-fn missing_severity(column: &ColumnBaseline, counts: &ColumnCounts) -> Option<Severity> {
-    let missing = column.null_rate()?;
-    let values = column.counted_values();
-    let nulls =
-        if missing < 1.0 { (missing / (1.0 - missing) * values as f64).round() as u64 } else { column.nulls };
-    let (_, adjusted) = psi(&[values, nulls, 0], &[counts.values(), counts.missing(), counts.type_errors])?;
-    (counts.rows() >= FEWEST_VALUES).then(|| Severity::of(adjusted))
-}
-
 /// Takes a step with rows into one feature: evidence, then the alert, then what quiet traffic teaches.
 fn take(
     watched: &mut Watched,
     plan: &Plan,
     (start, threshold_log): (Timestamp, f64),
-    (verdict, counts): (&FeatureVerdict, &ColumnCounts),
+    (column, counts, verdict): (&ColumnBaseline, &ColumnCounts, Verdict),
 ) -> (Option<Alert>, Option<Alert>) {
     let shares = plan.indicators.shares(counts);
     watched.weigh(plan, shares.clone());
     watched.gather(start, counts);
     let closed = watched.close(plan, start);
     let evidence = watched.evidence_log.unwrap_or(f64::NEG_INFINITY);
-    let opened = (closed.is_none() && evidence >= threshold_log)
-        .then(|| watched.raise(&verdict.name, start, verdict.severity))
-        .flatten();
-    let half_way = evidence >= threshold_log / 2.0;
-    if closed.is_none() && watched.open.is_none() && verdict.verdict != Verdict::Watch && !half_way {
+    let reached = closed.is_none() && evidence >= threshold_log;
+    let opened = reached.then(|| watched.raise(column, start)).flatten();
+    let quiet = verdict != Verdict::Watch && evidence < threshold_log / 2.0;
+    if quiet && closed.is_none() && watched.open.is_none() {
         watched.learn(&shares);
     }
     (opened, closed)

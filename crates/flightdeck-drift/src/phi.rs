@@ -191,9 +191,9 @@ mod tests {
     fn a_run_is_seen_over_blocks_and_not_between_single_windows() {
         // Shares of .4 for sixteen windows, then .6 for sixteen, and so on: single windows vary by what ten rows allow.
         let mut series = Series::default();
-        (0..512).for_each(|window: u64| {
-            series.push(&[(if (window / 16).is_multiple_of(2) { 4 } else { 6 }, 10)])
-        });
+        for window in 0..512_u64 {
+            series.push(&[(if (window / 16).is_multiple_of(2) { 4 } else { 6 }, 10)]);
+        }
         let single = series.phi_of_blocks(0).unwrap();
         assert!(single < 1.1, "{single}");
         // s² = .01·32/31, n̄ = 160, p(1−p) = .25 over 32 blocks of 16: 6.6, times 31/χ²_31(.1) = 31/21.434.

@@ -2,6 +2,10 @@
 //!
 //! Evidence decides whether something drifted, severity how loudly it is said; neither follows from the other.
 
+use crate::baseline::ColumnBaseline;
+use crate::counts::ColumnCounts;
+use crate::distances::{FEWEST_VALUES, compared};
+use crate::measures::psi;
 use serde::{Deserialize, Serialize};
 
 /// How a feature of an endpoint stands.
@@ -43,4 +47,17 @@ impl Severity {
             _ => Self::None,
         }
     }
+}
+
+/// How large the move of a column is: that of its values or that between values, missing ones and wrong types, whichever
+/// is larger. Nothing is large in fewer than 30 rows.
+pub(crate) fn severity_of(column: &ColumnBaseline, counts: &ColumnCounts) -> Severity {
+    let band = |rows: u64, a: &[u64], b: &[u64]| {
+        let adjusted = psi(a, b).filter(|_| rows >= FEWEST_VALUES).map(|(_, adjusted)| adjusted);
+        adjusted.map_or(Severity::None, Severity::of)
+    };
+    let (a, b) = compared(column, counts);
+    let of_values = band(counts.values(), &a, &b);
+    let before = [column.counted_values(), column.missing(), 0];
+    of_values.max(band(counts.rows(), &before, &[counts.values(), counts.missing(), counts.type_errors]))
 }

@@ -9,7 +9,7 @@ use crate::indicators::Indicators;
 use crate::phi::Series;
 use crate::rule::Rule;
 use crate::sequential::{Bet, Null, log_m, log_mean_exp, update};
-use crate::severity::Severity;
+use crate::severity::{Severity, severity_of};
 use flightdeck_core::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -61,9 +61,9 @@ pub(crate) struct Watched {
 /// The steps that an alert speaks of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Rising {
-    pub(crate) since: Timestamp,
-    pub(crate) counts: ColumnCounts,
+struct Rising {
+    since: Timestamp,
+    counts: ColumnCounts,
 }
 
 impl Plan {
@@ -165,25 +165,28 @@ impl Watched {
         self.open.take().map(|alert| Alert { closed_at: Some(start), ..alert })
     }
 
-    /// Starts the evidence anew.
-    pub(crate) fn reset(&mut self) {
-        self.states.fill(0.0);
-    }
-
-    /// Opens an alert, or raises the open one: given only when it is new or a band higher.
-    pub(crate) fn raise(&mut self, name: &str, start: Timestamp, severity: Severity) -> Option<Alert> {
-        let since = self.rising.as_ref().map_or(start, |rising| rising.since);
-        let counts = self.rising.as_ref().map(|rising| rising.counts.clone()).unwrap_or_default();
-        let alert = match self.open.take() {
-            None => Alert::new(name, (since, start), severity, counts),
+    /// Opens an alert, or raises the open one: given only when it is new or a band higher. Severity is that of the whole
+    /// run of evidence, since single steps jump between bands by chance; the next run starts from nothing.
+    pub(crate) fn raise(&mut self, column: &ColumnBaseline, start: Timestamp) -> Option<Alert> {
+        let run = self.rising.take();
+        let (since, counts) = run.map_or((start, ColumnCounts::default()), |run| (run.since, run.counts));
+        self.reset();
+        let severity = severity_of(column, &counts).max(Severity::Small);
+        let raised = match self.open.take() {
+            None => Alert::new(&column.name, (since, start), severity, counts),
             Some(open) if severity > open.severity => Alert { severity, counts, escalated: true, ..open },
-            Some(open) => {
-                self.open = Some(open);
+            unchanged => {
+                self.open = unchanged;
                 return None;
             }
         };
-        self.reset();
-        self.open = Some(alert.clone());
-        Some(alert)
+        self.open = Some(raised.clone());
+        Some(raised)
+    }
+
+    /// Starts the evidence anew.
+    fn reset(&mut self) {
+        self.states.fill(0.0);
+        self.rising = None;
     }
 }

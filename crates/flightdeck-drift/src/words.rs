@@ -6,6 +6,7 @@ use crate::alert::Alert;
 use crate::baseline::{CategoricalBaseline, ColumnBaseline, Counted, NumericBaseline};
 use crate::counts::ColumnCounts;
 use crate::distances;
+use crate::edges::Binned;
 use flightdeck_core::Timestamp;
 
 /// Shares that moved by less are not mentioned.
@@ -157,23 +158,10 @@ fn spread(before: [f64; 3], now: [f64; 3]) -> Option<String> {
     })
 }
 
-/// Lower quartile, median and upper quartile, values taken as spread evenly inside a bin.
+/// Lower quartile, median and upper quartile.
 fn quartiles(edges: &[f64], counts: &[u64], (min, max): (Option<f64>, Option<f64>)) -> Option<[f64; 3]> {
-    let (min, max) = min.zip(max)?;
-    let all = crate::edges::total(counts) as f64;
-    let at = |quantile: f64| {
-        let rank = all * quantile;
-        let mut below = 0.0;
-        let bin = counts.iter().position(|count| {
-            below += *count as f64;
-            below >= rank && *count > 0
-        })?;
-        let low = bin.checked_sub(1).map_or(min, |edge| edges[edge]).max(min);
-        let high = edges.get(bin).copied().unwrap_or(max).min(max);
-        let inside = 1.0 - (below - rank) / counts[bin] as f64;
-        Some(low * (1.0 - inside) + high * inside)
-    };
-    Some([at(0.25)?, at(0.5)?, at(0.75)?])
+    let bins = Binned { edges, counts, min: min?, max: max? };
+    Some([bins.quantile(0.25)?, bins.quantile(0.5)?, bins.quantile(0.75)?])
 }
 
 fn share_below(numeric: &NumericBaseline, value: f64) -> f64 {

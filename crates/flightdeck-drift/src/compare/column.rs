@@ -2,10 +2,10 @@
 
 use super::notes::{self, Facts};
 use super::{ColumnComparison, ComparisonVerdict, Pair, Status};
+use crate::distances::FEWEST_VALUES;
 use crate::edges::{canonical, count_sorted, total};
 use crate::exact::Exact;
 use crate::measures::{Homogeneity, homogeneity, homogeneity_merged, measures};
-use crate::monitor::FEWEST_VALUES;
 use crate::sample::{Sample, SampleData, Tally};
 use crate::severity::Severity;
 use crate::sorted::Sorted;
