@@ -1,2 +1,51 @@
-//! flightdeck: every use case without a window.
-fn main() {}
+//! `flightdeck`: every use case without a window.
+//!
+//! A command is decoded, calls one use case and prints its answer: a table for people, or with `--json` one document on
+//! standard output. Progress and logs go to standard error. Exit code 0: done; 1: it failed; 2: the call must change.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks to its user")]
+
+mod args;
+mod output;
+mod progress;
+mod run;
+mod table;
+
+use args::Args;
+use clap::Parser;
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return refused(&error),
+    };
+    let filter = EnvFilter::try_from_env("FLIGHTDECK_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let json = args.json;
+    match run::run(args) {
+        Ok(code) => code,
+        Err(error) => {
+            output::error(&error, json);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// Help and version go where they were asked for; a wrong call is exit code 2, as a document when `--json` is in it.
+fn refused(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    if std::env::args().any(|argument| argument == "--json") {
+        let text = error.to_string();
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let error = flightdeck_app::Error::input("bad-arguments", message, "See `flightdeck help`");
+        output::error(&error, true);
+    } else {
+        let _ = error.print();
+    }
+    ExitCode::from(2)
+}

@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks to its user")]
 
+mod demo;
 mod place;
 mod process;
 mod product;
@@ -29,6 +30,8 @@ cargo xtask COMMAND
   tidy       the arrows between crates, module heads, file sizes, forbidden words, generated bindings
   bindings   write the TypeScript types that are generated from Rust
   samples    write the sample models and their data anew; the same bytes, unless generate.py changed
+  demo       the whole way on a sample model: import, profile, deploy, real traffic, drift found; then the window
+             (--headless: no window)
   app [ARG]… build for daily use and start the window; the arguments go to it";
 
 fn main() -> ExitCode {
@@ -39,8 +42,8 @@ fn main() -> ExitCode {
     };
     if !matches!(
         command.as_str(),
-        "app" | "help" | "--help" | "-h" | "setup" | "test" | "tidy" | "bindings" | "samples"
-    ) || (command != "app" && !rest.is_empty())
+        "app" | "demo" | "help" | "--help" | "-h" | "setup" | "test" | "tidy" | "bindings" | "samples"
+    ) || (!takes_arguments(command) && !rest.is_empty())
     {
         eprintln!("cargo xtask does not know `{}`.\n\n{USAGE}", arguments.join(" "));
         return ExitCode::from(2);
@@ -52,6 +55,10 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn takes_arguments(command: &str) -> bool {
+    matches!(command, "app" | "demo")
 }
 
 fn perform(command: &str, rest: &[String]) -> Result<()> {
@@ -66,6 +73,7 @@ fn perform(command: &str, rest: &[String]) -> Result<()> {
         "tidy" => tidy::tidy(&place, &tidy::Bindings::ThroughCargo),
         "bindings" => process::run(place.cargo().args(tidy::BINDINGS)),
         "samples" => samples::write(&place),
+        "demo" => demo::demo(&place, rest),
         _ => app(&place, rest),
     }
 }
@@ -74,5 +82,6 @@ fn perform(command: &str, rest: &[String]) -> Result<()> {
 fn app(place: &Place, arguments: &[String]) -> Result<()> {
     let ready = setup::setup(place, Purpose::Use)?;
     let product = Product::build(place, Mode::Release)?;
-    process::run(product.command(&product.desktop, &ready).args(arguments))
+    let samples = place.root.join("sample-models");
+    process::run(product.command(&product.desktop, &ready).env("FLIGHTDECK_SAMPLES", samples).args(arguments))
 }

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::demo::Demo;
 use crate::place::Place;
 use crate::process::{run, succeeds};
 use crate::product::{Mode, Product, WINDOW_FEATURE};
@@ -33,7 +34,18 @@ fn all(place: &Place, stages: &mut Stages) -> Result<()> {
         tidy::tidy(place, &Bindings::Built(place.target.join("debug/examples/bindings")))?;
         licences(place)
     })?;
-    stages.run("tests", || tests(place, &ready))
+    stages.run("tests", || tests(place, &ready))?;
+    stages.run("demo", || demo(place, &ready))
+}
+
+/// The demo, as everybody runs it, with the programs that were just tested.
+fn demo(place: &Place, ready: &Ready) -> Result<()> {
+    let product = Product::at(place, Mode::Debug);
+    let demo = Demo { place, product: &product, ready, library: place.target.join("demo-library") };
+    let outcome = demo.run();
+    // The runner is ended whatever came of it.
+    let stopped = demo.stop();
+    outcome.and(stopped)
 }
 
 fn tests(place: &Place, ready: &Ready) -> Result<()> {

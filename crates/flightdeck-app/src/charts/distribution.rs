@@ -23,26 +23,18 @@ pub(super) fn draw(column: &ColumnBaseline, counts: &ColumnCounts, now: &str, th
     distribution(&chart, theme)
 }
 
-/// The outer bins are open. Where the traffic went beyond the edges, its extremes close them, so that what lies there has
-/// a place on the axis.
+/// The outer bins are open: the extremes of training and traffic tell how far they reach.
 fn histogram(numeric: &NumericBaseline, counts: &ColumnCounts) -> Histogram {
-    let mut shape =
-        Histogram { edges: numeric.edges.clone(), then: numeric.counts.clone(), now: counts.counts.clone() };
-    let beyond = |bin: Option<&u64>| bin.is_some_and(|count| *count > 0);
-    if let Some(max) =
-        counts.max.filter(|max| beyond(shape.now.last()) && shape.edges.last().is_some_and(|e| e < max))
-    {
-        shape.edges.push(max);
-        shape.then.push(0);
-        shape.now.push(0);
+    let extreme =
+        |pick: fn(f64, f64) -> f64, values: [Option<f64>; 2]| values.into_iter().flatten().reduce(pick);
+    let low = extreme(f64::min, [numeric.min, counts.min]);
+    let high = extreme(f64::max, [numeric.max, counts.max]);
+    Histogram {
+        edges: numeric.edges.clone(),
+        then: numeric.counts.clone(),
+        now: counts.counts.clone(),
+        ends: low.zip(high),
     }
-    let below = |min: f64| shape.edges.first().is_some_and(|edge| min < *edge);
-    if let Some(min) = counts.min.filter(|min| beyond(shape.now.first()) && below(*min)) {
-        shape.edges.insert(0, min.next_down());
-        shape.then.insert(0, 0);
-        shape.now.insert(0, 0);
-    }
-    shape
 }
 
 fn categories(known: &CategoricalBaseline, counts: &ColumnCounts) -> Categories {

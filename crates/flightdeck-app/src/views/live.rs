@@ -168,3 +168,21 @@ pub struct FeatureCharts {
     /// Evidence of the rule over time with its alarm line.
     pub evidence: Chart,
 }
+
+/// A file that was scored.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct PredictView {
+    /// The endpoint.
+    pub endpoint: Name,
+    /// Rows sent.
+    #[ts(type = "number")]
+    pub rows: u64,
+    /// Rows written with their answers.
+    #[ts(type = "number")]
+    pub written: u64,
+    /// Rows that got no answer.
+    #[ts(type = "number")]
+    pub failed: u64,
+    /// The file that was written.
+    pub out: Option<String>,
+}

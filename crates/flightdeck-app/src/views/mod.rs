@@ -17,5 +17,6 @@ pub use library::{
 };
 pub use live::{
     AlertView, DriftView, FeatureCharts, FeatureDrift, LatencyView, LiveCharts, LiveVersion, LiveView,
+    PredictView,
 };
 pub use runner::{DeployRequest, DeployView, EndpointRow, RuleStep, RunnerState, RunnerView};

@@ -1,0 +1,158 @@
+//! Scoring a file: its rows sent to an endpoint by column name, its answers written beside them.
+//!
+//! The rows take the same way as anybody's: they are counted, and on an endpoint that replays, at the times that they bring.
+
+use crate::jobs::Job;
+use crate::views::PredictView;
+use crate::{App, Error, Result};
+use flightdeck_core::{Cell, Progress, Timestamp, Unit};
+use flightdeck_protocol::{Control, EventTime, PredictRequest, Prediction};
+use flightdeck_store::endpoint::EndpointRecord;
+use flightdeck_table::{Data, NO_TIME, Options, Table, write_csv};
+use serde_json::{Map, Value};
+use std::fs;
+use std::path::Path;
+
+/// Rows in one request.
+const BATCH: usize = 250;
+
+impl App {
+    /// Sends the rows of a CSV or Parquet file to an endpoint and writes rows and answers as CSV. `event_time` names the
+    /// column that says when each row happened.
+    pub async fn predict(
+        &self,
+        address: &str,
+        file: &Path,
+        out: Option<&Path>,
+        event_time: Option<&str>,
+        job: &Job,
+    ) -> Result<PredictView> {
+        let record = self.endpoint(address)?;
+        if event_time.is_some() && !record.replay {
+            let message = format!("{} counts rows when they arrive", record.endpoint);
+            return Err(Error::input(
+                "not-a-replay",
+                message,
+                "Deploy it with --replay to give rows their own time",
+            ));
+        }
+        let attached = self.runner_for(&record.runner).await?;
+        let table = flightdeck_table::read(file, &Options::default())?;
+        let columns = self.model_columns(&record, &table)?;
+        let times = event_time.map(|name| times(&table, name)).transpose()?;
+        let sending = Sending { control: &attached.control, record: &record, table: &table, columns, times };
+        let mut answers = Vec::with_capacity(table.rows);
+        while answers.len() < table.rows {
+            job.check()?;
+            let end = (answers.len() + BATCH).min(table.rows);
+            answers.extend(sending.send(answers.len()..end).await?);
+            job.report(Progress::new("predict", answers.len() as u64, Some(table.rows as u64), Unit::Rows));
+        }
+        if let Some(out) = out {
+            write(out, &table, &answers)?;
+        }
+        Ok(PredictView {
+            endpoint: record.endpoint.clone(),
+            rows: table.rows as u64,
+            written: if out.is_some() { answers.len() as u64 } else { 0 },
+            failed: 0,
+            out: out.map(|out| out.display().to_string()),
+        })
+    }
+
+    /// The table's columns that the model takes; all of them must be there.
+    fn model_columns(&self, record: &EndpointRecord, table: &Table) -> Result<Vec<usize>> {
+        let signature: flightdeck_core::Signature =
+            self.package(&record.digest)?.read(flightdeck_package::SIGNATURE)?;
+        let names = signature.columns().map(|(_, column)| column.name.as_str());
+        let places = names.map(|name| {
+            table.columns.iter().position(|column| column.name == name).ok_or_else(|| {
+                let hint = format!("The file has {}", table.names().join(", "));
+                Error::input("missing-column", format!("The file has no column {name}"), hint)
+            })
+        });
+        places.collect()
+    }
+}
+
+/// What is sent where.
+struct Sending<'a> {
+    control: &'a Control,
+    record: &'a EndpointRecord,
+    table: &'a Table,
+    columns: Vec<usize>,
+    times: Option<Vec<Timestamp>>,
+}
+
+impl Sending<'_> {
+    async fn send(&self, rows: std::ops::Range<usize>) -> Result<Vec<Prediction>> {
+        let row = |row: usize| -> Map<String, Value> {
+            let cell = |&column: &usize| {
+                (self.table.columns[column].name.clone(), json(self.table.cell(row, column)))
+            };
+            self.columns.iter().map(cell).collect()
+        };
+        let event_time = self.times.as_ref().map(|times| EventTime::PerRow(times[rows.clone()].to_vec()));
+        let request = PredictRequest { rows: rows.map(row).collect(), event_time };
+        Ok(self.control.predict(&self.record.endpoint, &request).await?.predictions)
+    }
+}
+
+fn json(cell: Cell) -> Value {
+    match cell {
+        Cell::Missing => Value::Null,
+        Cell::Bool(value) => value.into(),
+        Cell::Integer(value) => value.into(),
+        Cell::Number(value) => value.into(),
+        Cell::Text(text) => text.into(),
+    }
+}
+
+fn times(table: &Table, name: &str) -> Result<Vec<Timestamp>> {
+    let known = || format!("The file has {}", table.names().join(", "));
+    let column = table
+        .column(name)
+        .ok_or_else(|| Error::input("missing-column", format!("The file has no column {name}"), known()))?;
+    let parsed: Option<Vec<Timestamp>> = match &column.data {
+        Data::Time(times) => {
+            times.ms.iter().map(|ms| (*ms != NO_TIME).then(|| Timestamp::from_ms(*ms))).collect()
+        }
+        Data::Text(texts) => (0..table.rows).map(|row| Timestamp::parse(texts.get(row)?)).collect(),
+        Data::Number(_) => None,
+    };
+    parsed.ok_or_else(|| {
+        Error::input(
+            "bad-time",
+            format!("Column {name} does not hold a time in each row"),
+            "Use times such as 2026-07-01",
+        )
+    })
+}
+
+/// The file's own columns, then the answers.
+fn write(out: &Path, table: &Table, answers: &[Prediction]) -> Result<()> {
+    let first = answers.first().cloned().unwrap_or_default();
+    let classes: Vec<String> = first.scores.iter().flatten().map(|(class, _)| class.clone()).collect();
+    let mut header: Vec<String> = table.names().iter().map(ToString::to_string).collect();
+    header.extend(first.label.is_some().then(|| "prediction".to_owned()));
+    header.extend(first.value.is_some().then(|| "prediction".to_owned()));
+    header.extend(classes.iter().map(|class| format!("score_{class}")));
+    let number = |value: Option<f64>| value.map_or(Cell::Missing, Cell::Number);
+    let rows = answers.iter().enumerate().map(|(row, answer)| {
+        let mut cells = table.row(row);
+        cells.extend(answer.label.clone().map(Cell::Text));
+        cells.extend(answer.value.map(number));
+        let score =
+            |class| number(answer.scores.as_ref().and_then(|scores| scores.get(class).copied().flatten()));
+        cells.extend(classes.iter().map(score));
+        cells
+    });
+    let partial = out.with_extension("partial");
+    let unwritable = |error: std::io::Error| {
+        let hint = "Check that the folder may be written to and that the disk is not full";
+        Error::failed("unwritable", format!("Cannot write {}: {error}", out.display()), hint)
+    };
+    let mut file = std::io::BufWriter::new(fs::File::create(&partial).map_err(unwritable)?);
+    write_csv(&mut file, &header, rows)?;
+    fs::rename(&partial, out).map_err(unwritable)
+}

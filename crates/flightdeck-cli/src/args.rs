@@ -1,0 +1,215 @@
+//! What the command line understands.
+
+use clap::{Parser, Subcommand, ValueEnum};
+use flightdeck_app::views::RuleStep;
+use flightdeck_core::{Name, Timestamp};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// From an exported model to a watched endpoint, without a window.
+#[derive(Debug, Parser)]
+#[command(name = "flightdeck", version, arg_required_else_help = true)]
+pub(crate) struct Args {
+    /// The library's folder.
+    #[arg(long, global = true, value_name = "DIR", env = "FLIGHTDECK_LIBRARY")]
+    pub(crate) library: Option<PathBuf>,
+    /// Print one JSON document instead of a table.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Import a model's .onnx file, best with the data it was trained on.
+    Import {
+        /// The model.
+        path: PathBuf,
+        /// The model's name; the file's when absent.
+        #[arg(long)]
+        name: Option<Name>,
+        /// CSV or Parquet file of the data it was trained on.
+        #[arg(long, value_name = "FILE")]
+        baseline: Option<PathBuf>,
+        /// What kind of answer it gives, when the proposal is wrong.
+        #[arg(long, value_enum)]
+        task: Option<TaskArg>,
+        /// A column to count by value although it holds numbers.
+        #[arg(long, value_name = "COLUMN")]
+        categorical: Vec<String>,
+    },
+    /// All models with their versions.
+    Models,
+    /// Everything about one version.
+    Show {
+        /// MODEL or MODEL@VERSION.
+        model: VersionArg,
+    },
+    /// Measure what a version costs on this computer.
+    Profile {
+        /// MODEL or MODEL@VERSION.
+        model: VersionArg,
+    },
+    /// Runners: where versions answer.
+    Runner {
+        #[command(subcommand)]
+        command: RunnerCommand,
+    },
+    /// Make a version answer at an endpoint.
+    Deploy {
+        /// MODEL or MODEL@VERSION.
+        model: VersionArg,
+        /// The runner.
+        #[arg(long, default_value = flightdeck_app::THIS_COMPUTER)]
+        to: Name,
+        /// The endpoint's name; the model's when absent.
+        #[arg(long)]
+        endpoint: Option<Name>,
+        /// Length of a counting window, 1 to 3600 seconds.
+        #[arg(long, value_name = "SECONDS")]
+        window: Option<u32>,
+        /// Rows bring their own time as `event_time`.
+        #[arg(long)]
+        replay: bool,
+        /// How often the drift rule judges.
+        #[arg(long, value_enum, default_value_t = StepArg::Hour)]
+        step: StepArg,
+    },
+    /// Take an endpoint away; its history stays.
+    Undeploy {
+        /// ENDPOINT or RUNNER/ENDPOINT.
+        endpoint: String,
+    },
+    /// What an endpoint is doing now.
+    Live {
+        /// ENDPOINT or RUNNER/ENDPOINT.
+        endpoint: String,
+    },
+    /// How far an endpoint's traffic is from training.
+    Drift {
+        /// ENDPOINT or RUNNER/ENDPOINT.
+        endpoint: String,
+        /// Only what was counted since then, such as 2026-07-01.
+        #[arg(long, value_name = "TIME", value_parser = time)]
+        since: Option<Timestamp>,
+    },
+    /// Send the rows of a CSV or Parquet file to an endpoint and write its answers.
+    Predict {
+        /// ENDPOINT or RUNNER/ENDPOINT.
+        endpoint: String,
+        /// The rows, with the model's columns by name.
+        file: PathBuf,
+        /// Where rows and answers are written as CSV.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// The column that says when each row happened, on an endpoint deployed with --replay.
+        #[arg(long, value_name = "COLUMN")]
+        event_time: Option<String>,
+    },
+    /// Alerts of all endpoints, newest first.
+    Alerts,
+    /// The drift of two CSV or Parquet files, without any runner.
+    Compare {
+        /// What it was.
+        baseline: PathBuf,
+        /// What it is now.
+        current: PathBuf,
+        /// A column to count by value although it holds numbers.
+        #[arg(long, value_name = "COLUMN")]
+        categorical: Vec<String>,
+        /// Exit with 1 when a column drifted.
+        #[arg(long)]
+        fail_on_drift: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RunnerCommand {
+    /// The runners that this library knows.
+    List,
+    /// Start a runner and wait until it is ready.
+    Start {
+        /// Its name.
+        #[arg(default_value = flightdeck_app::THIS_COMPUTER)]
+        name: Name,
+    },
+    /// Stop a runner; its endpoints come back with the next start.
+    Stop {
+        /// Its name.
+        #[arg(default_value = flightdeck_app::THIS_COMPUTER)]
+        name: Name,
+    },
+    /// Close its open windows now, and judge what has been counted so far.
+    Flush {
+        /// Its name.
+        #[arg(default_value = flightdeck_app::THIS_COMPUTER)]
+        name: Name,
+    },
+}
+
+/// MODEL or MODEL@VERSION.
+#[derive(Clone, Debug)]
+pub(crate) struct VersionArg {
+    pub(crate) model: Name,
+    pub(crate) version: Option<u32>,
+}
+
+impl FromStr for VersionArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (model, version) =
+            text.split_once('@').map_or((text, None), |(model, version)| (model, Some(version)));
+        let model = model.parse::<Name>().map_err(|error| error.to_string())?;
+        let version = version.map(|version| {
+            version
+                .parse::<u32>()
+                .ok()
+                .filter(|version| *version > 0)
+                .ok_or(format!("\"{version}\" is not a version"))
+        });
+        Ok(Self { model, version: version.transpose()? })
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum TaskArg {
+    Binary,
+    Multiclass,
+    Regression,
+    Anomaly,
+    Other,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum StepArg {
+    Hour,
+    Day,
+}
+
+impl From<StepArg> for RuleStep {
+    fn from(step: StepArg) -> Self {
+        match step {
+            StepArg::Hour => Self::Hour,
+            StepArg::Day => Self::Day,
+        }
+    }
+}
+
+impl From<TaskArg> for flightdeck_core::Task {
+    fn from(task: TaskArg) -> Self {
+        match task {
+            TaskArg::Binary => Self::Binary,
+            TaskArg::Multiclass => Self::Multiclass,
+            TaskArg::Regression => Self::Regression,
+            TaskArg::Anomaly => Self::Anomaly,
+            TaskArg::Other => Self::Other,
+        }
+    }
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse(text)
+        .ok_or_else(|| format!("\"{text}\" is not a time such as 2026-07-01 or 2026-07-01T12:00:00Z"))
+}

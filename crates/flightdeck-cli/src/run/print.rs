@@ -1,0 +1,233 @@
+//! Answers in words and tables.
+
+use crate::table::{Table, bytes, figure, ms};
+use flightdeck_app::Comparison;
+use flightdeck_app::views::{
+    AlertView, DeployView, DriftView, EndpointRow, ImportView, LiveView, ModelView, PredictView, ProfileView,
+    RunnerView, ShowView, VersionRow, VersionState,
+};
+use flightdeck_core::{Finding, Severity};
+use serde::Serialize;
+
+/// A word of a closed list, as its JSON says it.
+fn word(value: &impl Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|v| v.as_str().map(|w| w.replace('_', " "))).unwrap_or_default()
+}
+
+fn findings(findings: &[Finding]) {
+    for finding in findings {
+        let mark = match finding.severity {
+            Severity::Info => "·",
+            Severity::Warning => "▲",
+            Severity::Blocking => "✕",
+        };
+        println!("{mark} {}\n  {}", finding.message, finding.hint);
+    }
+}
+
+pub(crate) fn imported(view: &ImportView) {
+    let again = if view.already { ", imported before" } else { "" };
+    println!("{} version {}{again}\n{}", view.model, view.version, view.digest);
+    findings(&view.findings);
+}
+
+fn state(row: &VersionRow) -> String {
+    match row.state {
+        VersionState::Ready => "ready".into(),
+        VersionState::Blocked => "✕ blocked".into(),
+        VersionState::Serving => "● serving".into(),
+        VersionState::Drifting => "▲ drift".into(),
+    }
+}
+
+pub(crate) fn models(models: &[ModelView]) {
+    if models.is_empty() {
+        println!("No models yet. Import one: flightdeck import MODEL.onnx --baseline TRAINING.csv");
+        return;
+    }
+    let mut table =
+        Table::new(&["Model", ">Version", "From", "Kind", ">p99 here", ">Size", "Endpoints", "State"]);
+    for model in models {
+        for row in &model.versions {
+            let endpoints: Vec<&str> = row.endpoints.iter().map(flightdeck_core::Name::as_str).collect();
+            table.row([
+                model.model.to_string(),
+                row.version.to_string(),
+                row.from.clone(),
+                row.kind.clone(),
+                ms(row.p99_us),
+                bytes(row.bytes),
+                endpoints.join(", "),
+                state(row),
+            ]);
+        }
+    }
+    table.print();
+}
+
+pub(crate) fn show(view: &ShowView) {
+    println!("{} version {} · {} · {}", view.model, view.row.version, view.row.kind, state(&view.row));
+    println!("{}\n{}\n", view.row.digest, view.path);
+    let mut table = Table::new(&["Column", "Input", "Type", "Counted as"]);
+    for (input, column) in view.signature.columns() {
+        table.row([column.name.clone(), input.name.clone(), input.data_type.to_string(), word(&column.kind)]);
+    }
+    table.print();
+    println!();
+    let mut table = Table::new(&["Output", "Type", "Role", "Classes"]);
+    for output in &view.signature.outputs {
+        let classes = output.classes.join(", ");
+        table.row([output.name.clone(), output.data_type.to_string(), word(&output.role), classes]);
+    }
+    table.print();
+    println!();
+    findings(&view.findings);
+    for row in &view.lineage {
+        println!("{} {} {}", row.role, row.path, row.sha256.short());
+    }
+    if let Some(profile) = &view.profile {
+        println!();
+        self::profile(profile);
+    }
+}
+
+pub(crate) fn profile(view: &ProfileView) {
+    println!("{} version {} on {}", view.model, view.version, view.machine);
+    let mut table = Table::new(&[">Rows per run", ">p50", ">p90", ">p99"]);
+    for latency in &view.latency_us {
+        let quantiles = [latency.p50, latency.p90, latency.p99].map(|us| ms(Some(us)));
+        table.row(std::iter::once(latency.batch.to_string()).chain(quantiles));
+    }
+    table.print();
+    println!(
+        "{:.0} rows per second · loads in {:.1} ms · {} at most in memory · {} on disk",
+        view.rows_per_s,
+        view.load_ms,
+        bytes(view.peak_bytes),
+        bytes(view.bytes)
+    );
+}
+
+pub(crate) fn runners(runners: &[RunnerView]) {
+    let mut table = Table::new(&["Runner", "State", "Address", ">Endpoints", ">Process"]);
+    for runner in runners {
+        table.row([
+            runner.name.to_string(),
+            word(&runner.state),
+            runner.url.clone().unwrap_or_else(|| "–".into()),
+            runner.endpoints.to_string(),
+            runner.pid.map_or_else(|| "–".into(), |pid| pid.to_string()),
+        ]);
+    }
+    table.print();
+}
+
+pub(crate) fn deployed(view: &DeployView) {
+    println!(
+        "{} version {} answers at\n{}\n\nTry it:\n{}",
+        view.model, view.version, view.predict_url, view.curl
+    );
+}
+
+pub(crate) fn undeployed(row: &EndpointRow) {
+    println!("{} no longer answers; its history stays", row.endpoint);
+}
+
+pub(crate) fn live(view: &LiveView) {
+    let age = if view.reachable { String::new() } else { format!(" · as of {}", view.as_of) };
+    println!("{} on {}{age}\n{}", view.endpoint, view.runner, view.url);
+    let mut table = Table::new(&[">Requests", ">Rows", ">Errors", ">p50", ">p90", ">p99", "Last window"]);
+    let latency = &view.latency_us;
+    table.row([
+        view.requests.to_string(),
+        view.rows.to_string(),
+        view.errors.to_string(),
+        ms(latency.p50),
+        ms(latency.p90),
+        ms(latency.p99),
+        view.last_window.map_or_else(|| "–".into(), |at| at.to_string()),
+    ]);
+    table.print();
+}
+
+pub(crate) fn predicted(view: &PredictView) {
+    let written = view.out.as_ref().map_or_else(String::new, |out| format!(", written to {out}"));
+    println!("{} rows answered by {}{written}", view.rows, view.endpoint);
+}
+
+pub(crate) fn drift(view: &DriftView) {
+    println!("{} · {} rows in {} steps judged", view.endpoint, view.rows, view.windows);
+    let mut table = Table::new(&[
+        "Feature",
+        "Verdict",
+        "Size",
+        ">PSI adj.",
+        ">Evidence",
+        ">Alarm at",
+        ">Missing",
+        ">Outside",
+    ]);
+    for feature in &view.features {
+        let percent =
+            |share: Option<f64>| share.map_or_else(|| "–".into(), |share| format!("{:.1} %", share * 100.0));
+        table.row([
+            feature.name.clone(),
+            feature.verdict.replace('_', " "),
+            feature.severity.clone(),
+            figure(feature.psi_adjusted, 3),
+            figure(feature.evidence_log, 1),
+            figure(Some(feature.alarm_log), 1),
+            percent(feature.null_rate),
+            percent(feature.out_of_range),
+        ]);
+    }
+    table.print();
+    println!();
+    alerts(&view.alerts);
+    println!("{}", view.promise);
+}
+
+pub(crate) fn alerts(alerts: &[AlertView]) {
+    if alerts.is_empty() {
+        println!("No alerts");
+    }
+    for alert in alerts {
+        let end = alert.closed_at.map_or_else(|| "open".into(), |at| format!("closed {at}"));
+        println!(
+            "▲ {} · {} · {} · {end}\n  {}",
+            alert.opened_at, alert.endpoint, alert.severity, alert.sentence
+        );
+    }
+}
+
+pub(crate) fn comparison(view: &Comparison) {
+    println!("{} rows then, {} rows now", view.baseline_rows, view.current_rows);
+    let mut table =
+        Table::new(&["Column", "Kind", "Verdict", "Size", ">PSI adj.", ">KS", ">Wasserstein", ">p adjusted"]);
+    for column in &view.columns {
+        table.row([
+            column.name.clone(),
+            word(&column.kind),
+            word(&column.verdict),
+            word(&column.severity),
+            figure(column.psi_adjusted, 3),
+            figure(column.ks, 3),
+            figure(column.wasserstein, 3),
+            column.p_adjusted.map_or_else(|| "–".into(), p_value),
+        ]);
+    }
+    table.print();
+    match view.drifted.as_slice() {
+        [] => println!("No column drifted"),
+        drifted => println!("Drifted: {}", drifted.join(", ")),
+    }
+}
+
+/// Doubles end near 1e-308: what is smaller is said to be.
+fn p_value(p: f64) -> String {
+    match p {
+        ..1e-300 => "< 1e-300".into(),
+        ..0.001 => format!("{p:.1e}"),
+        _ => format!("{p:.3}"),
+    }
+}
