@@ -48,38 +48,50 @@ pub(crate) fn draw(size: Size, title: &str, alt: &str, paint: impl FnOnce(&mut C
     finish(size, title, alt, &drawn)
 }
 
-/// Replaces the opening tag and takes out what says nothing or names a font. Quotes in texts are escaped, so that what
-/// is replaced here can only be an attribute.
+/// Replaces the opening tag and takes out what says nothing or names a font.
 fn finish(size: Size, title: &str, alt: &str, drawn: &str) -> String {
     let body = drawn.split_once('>').map_or("", |(_, body)| body);
-    let body = body
-        .replace(" opacity=\"1\"", "")
-        .replace(" stroke=\"none\"", "")
-        .replace(" dy=\"-0.5ex\"", "")
-        .replace(" text-anchor=\"start\"", "")
-        .replace(" font-family=\"sans-serif\"", "")
-        .replace("\n</text>", "</text>")
-        .replace(" \"/>", "\"/>");
-    let body = unbroken_texts(&body);
     let Size { width, height } = size;
     let (w, h) = (width * SCALE as u32, height * SCALE as u32);
-    format!(
+    let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
-         viewBox=\"0 0 {w} {h}\" role=\"img\">\n<title>{}</title>\n<desc>{}</desc>{body}",
+         viewBox=\"0 0 {w} {h}\" role=\"img\">\n<title>{}</title>\n<desc>{}</desc>",
         escape(title),
         escape(alt)
-    )
+    );
+    svg.reserve(body.len());
+    tidy(body, &mut svg);
+    svg
 }
 
-/// The backend starts each text on a line of its own, which a reader of the text would get as a space.
-fn unbroken_texts(body: &str) -> String {
-    let mut parts = body.split("<text ");
-    let mut out = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        out.push_str("<text ");
-        out.push_str(&part.replacen(">\n", ">", 1));
+/// What the backend writes and nobody needs. Quotes and angle brackets in texts are escaped, so that none of these can
+/// be part of a text; and a text never starts a line of its own, which its reader would get as a space.
+fn tidy(body: &str, out: &mut String) {
+    const IDLE: [&str; 5] = [
+        " opacity=\"1\"",
+        " stroke=\"none\"",
+        " dy=\"-0.5ex\"",
+        " text-anchor=\"start\"",
+        " font-family=\"sans-serif\"",
+    ];
+    let mut rest = body;
+    while let Some(at) = rest.find([' ', '\n']) {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        if let Some(idle) = IDLE.iter().find(|idle| rest.starts_with(**idle)) {
+            rest = &rest[idle.len()..];
+            continue;
+        }
+        let (space, after) = rest.split_at(1);
+        let starts_text = space == "\n" && out.ends_with('>') && !after.starts_with('<') && !after.is_empty();
+        let ends_text = space == "\n" && after.starts_with("</text>");
+        let ends_points = space == " " && after.starts_with('"');
+        if !(starts_text || ends_text || ends_points) {
+            out.push_str(space);
+        }
+        rest = after;
     }
-    out
+    out.push_str(rest);
 }
 
 fn escape(text: &str) -> String {

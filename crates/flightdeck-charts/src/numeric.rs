@@ -76,7 +76,7 @@ impl Plan {
         canvas.line((left, bottom), (right, bottom), palette.line_strong, 1.0);
         self.paint_axis(canvas, &chart.unit, palette);
         self.paint_names(canvas, chart, palette);
-        self.paint_outside(canvas, palette);
+        self.paint_outside(canvas, &chart.now, palette);
     }
 
     fn paint_bars(&self, canvas: &mut Canvas<'_>, shares: &Shares, color: Color, opacity: f64) {
@@ -131,7 +131,8 @@ impl Plan {
         let spot = |text: &str, own: &Shares, other: &Shares| {
             let (x, top) = self.peak(own)?;
             let half = text_width(text) / 2.0;
-            let x = x.clamp(self.plot.left + half, (self.plot.right - half).max(self.plot.left + half));
+            let (left, right) = self.names_room();
+            let x = x.clamp(left + half, (right - half).max(left + half));
             let area =
                 Area { left: x - half - 3.0, right: x + half + 3.0, top: top - 17.0, bottom: top - 3.0 };
             Some((x, top, area, self.covered(other, &area)))
@@ -148,6 +149,12 @@ impl Plan {
         if let Some((x, top, ..)) = b {
             canvas.text(&now, (x, if crowded { 23.0 } else { top - 6.0 }), Anchor::Middle, palette.now);
         }
+    }
+
+    /// From and to where names may stand: not over the figures beside the axis.
+    fn names_room(&self) -> (f64, f64) {
+        let room = |shares| if shares == (0.0, 0.0) { 0.0 } else { APART + 4.0 };
+        (self.plot.left + room(self.bins.below()), self.plot.right - room(self.bins.above()))
     }
 
     /// Middle and upper edge of the highest bar on the axis.
@@ -167,7 +174,7 @@ impl Plan {
     }
 
     /// What lies outside of the axis, with its share of the present written on it.
-    fn paint_outside(&self, canvas: &mut Canvas<'_>, palette: &Palette) {
+    fn paint_outside(&self, canvas: &mut Canvas<'_>, name: &str, palette: &Palette) {
         let sides = [self.bins.below(), self.bins.above()];
         for (side, ((left, right), (then, now))) in self.outside().into_iter().zip(sides).enumerate() {
             if (then, now) == (0.0, 0.0) {
@@ -178,7 +185,9 @@ impl Plan {
             if self.y.at(then.max(now)) < self.plot.top {
                 paint_break(canvas, (left, right), top + 8.0, palette);
             }
-            let text = percent(now);
+            // Without a bar on the axis the present is named here.
+            let alone = now > 0.0 && self.peak(&self.bins.now).is_none();
+            let text = if alone { fitted(&format!("{name} {}", percent(now)), 140.0) } else { percent(now) };
             let (x, anchor) = if side == 0 { (left, Anchor::Start) } else { (right, Anchor::End) };
             canvas.text(&text, (x, top - 5.0), anchor, if now > 0.0 { palette.now } else { palette.ink_2 });
             let mark = if side == 0 { "<" } else { ">" };

@@ -4,6 +4,9 @@ use flightdeck_core::Timestamp;
 
 /// The text without characters that XML forbids or that turn a line around; they become visible escapes.
 pub(crate) fn printable(text: &str) -> String {
+    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return text.into();
+    }
     let hidden = |c: char| {
         c.is_control()
             || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}')
@@ -18,10 +21,10 @@ pub(crate) fn printable(text: &str) -> String {
 pub(crate) fn text_width(text: &str) -> f64 {
     let em = |c: char| match c {
         'i' | 'j' | 'l' | '.' | ',' | ':' | ';' | '\'' | '|' | ' ' | '!' => 0.29,
-        'f' | 't' | 'r' | '(' | ')' | '-' | '/' => 0.38,
+        'f' | 't' | 'r' | '(' | ')' | '/' => 0.38,
         'm' | 'w' | 'M' | 'W' | '%' | '@' => 0.88,
         'A'..='Z' => 0.68,
-        '0'..='9' => 0.63,
+        '0'..='9' | '-' | '−' => 0.65,
         c if c > '\u{1100}' => 1.05,
         _ => 0.59,
     };
@@ -56,7 +59,7 @@ pub(crate) fn brief(value: f64) -> String {
         return "0".into();
     }
     if !(1e-4..1e15).contains(&size) {
-        return format!("{value:.3e}").replace(".000e", "e");
+        return format!("{value:.3e}").replace(".000e", "e").replacen('-', "−", usize::from(value < 0.0));
     }
     let decimals = (3 - size.log10().floor() as i32).clamp(0, 8) as usize;
     grouped(&trimmed(format!("{value:.decimals$}")))
@@ -141,6 +144,7 @@ mod tests {
             (0.123_45, "0.1235"),
             (-2.5, "−2.5"),
             (1e308, "1e308"),
+            (-2e-9, "−2e-9"),
             (5e-324, "4.941e-324"),
             (f64::NAN, "not finite"),
         ] {

@@ -4,6 +4,7 @@ use super::{HeatMap, Plan};
 use crate::chart::HoverArea;
 use crate::time_axis::{moment, period};
 use crate::words::{brief, counted, exact, exact_time, printable};
+use flightdeck_core::Timestamp;
 
 pub(crate) fn alt(map: &HeatMap) -> String {
     let (Some(first), Some(last)) = (map.starts.first(), map.starts.last()) else {
@@ -56,30 +57,34 @@ pub(crate) fn table(map: &HeatMap) -> Vec<Vec<String>> {
 }
 
 pub(crate) fn hover(map: &HeatMap, plan: &Plan) -> Vec<HoverArea> {
-    let moments: Vec<String> =
-        map.starts.iter().map(|at| moment(*at, step_ms(map), map.utc_offset_minutes)).collect();
-    let cells = |row: usize| (0..plan.cells()).map(move |cell| (row, cell));
-    (0..map.rows.len())
-        .flat_map(cells)
-        .map(|(row, cell)| {
-            let (from, to) = (cell * plan.together, ((cell + 1) * plan.together).min(plan.steps));
-            let when = match &moments[from..to] {
-                [first, .., last] => format!("{first} to {last}"),
-                other => other.concat(),
+    let when: Vec<String> = (0..plan.cells()).map(|cell| when(map, plan, cell)).collect();
+    let mut areas = Vec::with_capacity(map.rows.len() * when.len());
+    for (index, row) in map.rows.iter().enumerate() {
+        let (name, measure) = (printable(&row.name), printable(&map.measure));
+        let alerts: Vec<_> = map.alerts.iter().filter(|alert| alert.row == index).collect();
+        for (cell, when) in when.iter().enumerate() {
+            let mut label = match plan.value(row, cell) {
+                Some(value) => format!("{name} · {when} · {measure} {}", brief(value)),
+                None => format!("{name} · {when} · too few rows"),
             };
-            let value = match plan.value(&map.rows[row], cell) {
-                Some(value) => format!("{} {}", map.measure, brief(value)),
-                None => "too few rows".into(),
-            };
-            let mut parts = vec![map.rows[row].name.clone(), when, value];
-            for alert in
-                map.alerts.iter().filter(|alert| alert.row == row && (from..to).contains(&alert.step))
-            {
-                parts.push(format!("▲ {}", alert.text));
+            for alert in alerts.iter().filter(|alert| alert.step / plan.together == cell) {
+                label.push_str(" · ▲ ");
+                label.push_str(&printable(&alert.text));
             }
-            HoverArea::new(plan.area(map, row, (cell, cell + 1)), printable(&parts.join(" · ")))
-        })
-        .collect()
+            areas.push(HoverArea::new(plan.area(map, index, (cell, cell + 1)), label));
+        }
+    }
+    areas
+}
+
+/// The time steps that a cell stands for.
+fn when(map: &HeatMap, plan: &Plan, cell: usize) -> String {
+    let (from, to) = (cell * plan.together, ((cell + 1) * plan.together).min(plan.steps));
+    let said = |at: &Timestamp| moment(*at, step_ms(map), map.utc_offset_minutes);
+    match &map.starts[from..to] {
+        [first, .., last] => format!("{} to {}", said(first), said(last)),
+        other => other.iter().map(said).collect(),
+    }
 }
 
 fn step_ms(map: &HeatMap) -> i64 {

@@ -131,7 +131,14 @@ impl Plan {
                 // Of equal spots the first.
                 free(a).total_cmp(&free(b)).then(std::cmp::Ordering::Greater)
             });
-        canvas.text(&text, best.unwrap_or(spots[0]), Anchor::Start, palette.bad);
+        let best = best.unwrap_or(spots[0]);
+        if self.distance(chart, best, width, None) < 9.0 {
+            let (left, baseline) = best;
+            let behind =
+                Area { left: left - 2.0, top: baseline - 9.5, right: left + width, bottom: baseline + 2.5 };
+            canvas.rect(behind, palette.surface, 0.85);
+        }
+        canvas.text(&text, best, Anchor::Start, palette.bad);
     }
 
     /// How far the nearest curve is from a text at this baseline, in pixels; `except` is its own.
@@ -212,9 +219,20 @@ fn values(chart: &LineChart) -> Option<(f64, f64)> {
         return None;
     }
     let zero = chart.from_zero.then_some(0.0);
-    let limit = chart.limit.as_ref().and_then(|limit| drawable(limit.value));
-    let all = drawn.into_iter().chain(zero).chain(limit);
-    Some(all.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value))))
+    let ends = |low: f64, high: f64, value: f64| (low.min(value), high.max(value));
+    let (low, high) = drawn
+        .into_iter()
+        .chain(zero)
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| ends(low, high, value));
+    let Some(limit) = chart.limit.as_ref().and_then(|limit| drawable(limit.value)) else {
+        return Some((low, high));
+    };
+    // Room for the meaning of a limit that lies beyond all values.
+    let room = (high.max(limit) - low.min(limit)) * 0.2;
+    Some((
+        if limit <= low && limit != 0.0 { limit - room } else { low.min(limit) },
+        if limit >= high { limit + room } else { high },
+    ))
 }
 
 const fn color(ink: Ink, palette: &Palette) -> Color {

@@ -36,6 +36,9 @@ fn course(series: &Series, unit: &str) -> String {
         (Some(first), Some(last)) if values.len() > 1 => {
             let low = values.iter().copied().fold(f64::INFINITY, f64::min);
             let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            if low >= high {
+                return format!("{} stays at {}.", series.name, said(*first));
+            }
             let ends = format!("{} goes from {} to {}", series.name, said(*first), said(*last));
             let beyond = low < first.min(*last) || high > first.max(*last);
             if beyond {

@@ -168,13 +168,11 @@ fn axis(pieces: &[Piece], width: f64) -> Axis {
     let [below, above] = [&pieces[0], &pieces[pieces.len() - 1]];
     let beyond = |piece: &Piece| piece.then > 0.0 || piece.now > 0.0;
     let trimmed = trimmed(closed, low, high);
-    // What is known to lie beyond the edges is shown, as far again as the edges reach.
+    // What is known to lie beyond the edges is shown, as far again as the edges reach, unless most of it lies farther.
     let range = trimmed.1 - trimmed.0;
-    let low = if beyond(below) && trimmed.0 <= low { below.from.max(low - range) } else { trimmed.0 };
-    let high = if beyond(above) && trimmed.1 >= high { above.to.min(high + range) } else { trimmed.1 };
-    // An end that is not known stays where the edges end.
-    let low = if below.from.is_finite() { low } else { trimmed.0 };
-    let high = if above.to.is_finite() { high } else { trimmed.1 };
+    let near = |distance: f64| distance <= range * 2.0;
+    let low = if beyond(below) && near(low - below.from) { below.from.max(low - range) } else { trimmed.0 };
+    let high = if beyond(above) && near(above.to - high) { above.to.min(high + range) } else { trimmed.1 };
     round(low, high, width)
 }
 
@@ -283,7 +281,7 @@ mod tests {
         let spread = &with(20.0).now.inside;
         assert!((spread[0] - spread[spread.len() - 1]).abs() < 1e-12, "{spread:?}");
         let absurd = with(1e9);
-        assert_eq!(absurd.range(), (0.0, 20.0));
+        assert_eq!(absurd.range(), (0.0, 10.0));
         assert!(absurd.now.above > 0.49 && (total(&absurd.now) - 1.0).abs() < 1e-9);
     }
 

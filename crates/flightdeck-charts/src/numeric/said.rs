@@ -11,27 +11,17 @@ pub(super) fn alt(chart: &DistributionChart, histogram: &Histogram, bins: Option
         return printable(&format!("{}: no values yet.", chart.title));
     };
     let said = |value: f64| with_unit(&brief(value), &chart.unit);
-    let then = middle(&pieces, |piece| piece.then);
-    let now = middle(&pieces, |piece| piece.now);
+    let then = middle(&pieces, |piece| piece.then, said);
+    let now = middle(&pieces, |piece| piece.now, said);
+    let DistributionChart { title, then: before, now: after, .. } = chart;
     let mut text = match (then, now) {
-        (Some(then), Some(now)) => format!(
-            "{}: the middle value is {} in {} and {} in {}.",
-            chart.title,
-            said(then),
-            chart.then,
-            said(now),
-            chart.now
-        ),
-        (Some(then), None) => {
-            format!(
-                "{}: the middle value is {} in {}; {} has no rows.",
-                chart.title,
-                said(then),
-                chart.then,
-                chart.now
-            )
+        (Some(then), Some(now)) => {
+            format!("{title}: the middle value is {then} in {before} and {now} in {after}.")
         }
-        _ => format!("{}: {} has no rows to compare with.", chart.title, chart.then),
+        (Some(then), None) => {
+            format!("{title}: the middle value is {then} in {before}; {after} has no rows.")
+        }
+        _ => format!("{title}: {before} has no rows to compare with."),
     };
     let (low, high) = bins.range();
     for (share, side, end) in [(bins.now.below, "below", low), (bins.now.above, "above", high)] {
@@ -43,17 +33,18 @@ pub(super) fn alt(chart: &DistributionChart, histogram: &Histogram, bins: Option
     printable(&text)
 }
 
-/// The value that half of the rows lie under; rows in an open bin lie at its edge.
-fn middle(pieces: &[Piece], of: fn(&Piece) -> f64) -> Option<f64> {
+/// The value that half of the rows lie under, in words; what lies in an open bin lies beyond its edge.
+fn middle(pieces: &[Piece], of: fn(&Piece) -> f64, said: impl Fn(f64) -> String) -> Option<String> {
     let mut passed = 0.0;
-    for piece in pieces {
+    for (index, piece) in pieces.iter().enumerate() {
         let share = of(piece);
         if share > 0.0 && passed + share >= 0.5 {
-            let part = (0.5 - passed) / share;
-            return Some(match (piece.from.is_finite(), piece.to.is_finite()) {
-                (true, true) => piece.from + (piece.to - piece.from) * part,
-                (true, false) => piece.from,
-                _ => piece.to,
+            return Some(if index == 0 {
+                format!("at most {}", said(piece.to))
+            } else if index + 1 == pieces.len() {
+                format!("above {}", said(piece.from))
+            } else {
+                said(piece.from + (piece.to - piece.from) * (0.5 - passed) / share)
             });
         }
         passed += share;

@@ -81,3 +81,15 @@ fn the_gap_in_the_traffic_is_a_gap() {
     assert_eq!(chart.table[61], ["2026-07-18T15:00:00Z", ""]);
     assert!(chart.hover[60].label.ends_with("no value"), "{}", chart.hover[60].label);
 }
+
+#[test]
+fn a_present_outside_of_the_axis_is_named_where_it_is() {
+    let mut chart = samples::beyond();
+    if let Shape::Numeric(histogram) = &mut chart.shape {
+        histogram.now.fill(0);
+        *histogram.now.last_mut().unwrap() = 500;
+    }
+    let drawn = distribution(&chart, Theme::Light);
+    assert!(drawn.svg.contains(">July 100 %</text>"), "{}", drawn.svg);
+    assert!(drawn.alt.ends_with("above 80 °F in July. 100 % of July lie above 80 °F."), "{}", drawn.alt);
+}
