@@ -62,14 +62,14 @@ pub(crate) fn brief(value: f64) -> String {
         return format!("{value:.3e}").replace(".000e", "e").replacen('-', "−", usize::from(value < 0.0));
     }
     let decimals = (3 - size.log10().floor() as i32).clamp(0, 8) as usize;
-    grouped(&trimmed(format!("{value:.decimals$}")))
+    grouped(trimmed(format!("{value:.decimals$}")))
 }
 
 /// A number with this many decimals, thousands apart.
 pub(crate) fn fixed(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
     let text = if text.trim_start_matches(['-', '0', '.']).is_empty() { text.replace('-', "") } else { text };
-    grouped(&text)
+    grouped(text)
 }
 
 /// A number in all its digits.
@@ -102,27 +102,32 @@ pub(crate) fn percent(share: f64) -> String {
 /// A count, thousands apart, and its noun.
 pub(crate) fn counted(count: u64, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", grouped(&count.to_string()))
+    format!("{} {noun}{plural}", grouped(count.to_string()))
 }
 
-fn trimmed(text: String) -> String {
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').into() } else { text }
+fn trimmed(mut text: String) -> String {
+    if text.contains('.') {
+        text.truncate(text.trim_end_matches('0').trim_end_matches('.').len());
+    }
+    text
 }
 
-fn grouped(text: &str) -> String {
-    let (sign, rest) = text.strip_prefix('-').map_or(("", text), |rest| ("−", rest));
-    let (whole, fraction) = rest.split_once('.').map_or((rest, None), |(whole, part)| (whole, Some(part)));
+/// Thousands apart from five digits on, and a minus sign in place of a hyphen.
+fn grouped(text: String) -> String {
+    const UNGROUPED: usize = 4;
+    let end = text.find('.').unwrap_or(text.len());
+    if end <= UNGROUPED && !text.starts_with('-') {
+        return text;
+    }
+    let (sign, digits) = text[..end].strip_prefix('-').map_or(("", &text[..end]), |digits| ("−", digits));
     let mut out = sign.to_owned();
-    for (index, digit) in whole.chars().enumerate() {
-        if index > 0 && (whole.len() - index) % 3 == 0 && whole.len() > 4 {
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 && digits.len() > UNGROUPED {
             out.push(',');
         }
         out.push(digit);
     }
-    if let Some(fraction) = fraction {
-        out.push('.');
-        out.push_str(fraction);
-    }
+    out.push_str(&text[end..]);
     out
 }
 
