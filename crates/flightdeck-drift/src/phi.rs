@@ -10,6 +10,10 @@
 //! ten blocks remain, and the largest counts. For independent windows all blocks agree but for noise; for correlated ones
 //! the estimate grows with the block until blocks are longer than the memory of the traffic.
 //!
+//! What was not there cannot be learnt: φ from an endpoint's own first steps knows no cycle and no memory longer than those
+//! steps, and φ from a baseline knows how windows of that many rows vary. A baseline in the order of time over the seasons that
+//! matter is worth more than any rule.
+//!
 //! Blocks are summed as windows come, so that what is kept does not grow with their number.
 
 use crate::edges::total;
@@ -43,9 +47,10 @@ pub struct Series {
     levels: Vec<Vec<Blocks>>,
 }
 
-/// Blocks of one length of one indicator: the open one, and sums over the closed ones.
+/// Blocks of one length of one indicator: the open one, and sums over the closed ones. In JSON a list: there are a hundred
+/// of them for every feature.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(from = "Listed", into = "Listed")]
 struct Blocks {
     k: u64,
     n: u64,
@@ -55,6 +60,20 @@ struct Blocks {
     shares: f64,
     squares: f64,
     inverse_sizes: f64,
+}
+
+type Listed = ([u64; 5], [f64; 3]);
+
+impl From<Listed> for Blocks {
+    fn from(([k, n, closed, hits, asked], [shares, squares, inverse_sizes]): Listed) -> Self {
+        Self { k, n, closed, hits, asked, shares, squares, inverse_sizes }
+    }
+}
+
+impl From<Blocks> for Listed {
+    fn from(b: Blocks) -> Self {
+        ([b.k, b.n, b.closed, b.hits, b.asked], [b.shares, b.squares, b.inverse_sizes])
+    }
 }
 
 impl Default for Series {
@@ -81,7 +100,7 @@ impl Series {
             return;
         }
         self.windows += 1;
-        for (level, indicators) in self.levels.iter_mut().enumerate() {
+        for (level, indicators) in self.levels.iter_mut().take(LEVELS).enumerate() {
             indicators.resize(shares.len(), Blocks::default());
             let closes = self.windows.is_multiple_of(1 << level);
             for (blocks, (k, n)) in indicators.iter_mut().zip(shares) {

@@ -83,9 +83,10 @@ impl Plan {
     fn is_quiet(&self, recent: &VecDeque<Vec<(u64, u64)>>) -> bool {
         let mut sums = vec![(0_u64, 0_u64); self.nulls.len()];
         for (steps, shares) in recent.iter().rev().enumerate() {
-            sums.iter_mut().zip(shares).for_each(|(sum, share)| *sum = (sum.0 + share.0, sum.1 + share.1));
-            let rows = sums.iter().map(|(_, n)| *n).max().unwrap_or(0);
-            if steps + 1 >= CLOSING_STEPS && rows >= CLOSING_ROWS {
+            for (sum, share) in sums.iter_mut().zip(shares) {
+                *sum = (sum.0.saturating_add(share.0), sum.1.saturating_add(share.1));
+            }
+            if steps + 1 >= CLOSING_STEPS && rows(&sums) >= CLOSING_ROWS {
                 return self.nulls.iter().zip(&sums).all(|(null, (k, n))| null.holds(*k, *n));
             }
         }
@@ -126,7 +127,7 @@ impl Watched {
         }
         self.evidence_log = Some(log_mean_exp(&logs).max(LEAST_EVIDENCE_LOG));
         self.recent.push_back(shares);
-        if self.recent.len() > REMEMBERED_STEPS {
+        while self.recent.len() > REMEMBERED_STEPS || newer_suffice(&self.recent) {
             self.recent.pop_front();
         }
     }
@@ -189,4 +190,16 @@ impl Watched {
         self.states.fill(0.0);
         self.rising = None;
     }
+}
+
+/// Whether the oldest of the remembered steps is not needed any more.
+fn newer_suffice(recent: &VecDeque<Vec<(u64, u64)>>) -> bool {
+    let newer = recent.iter().skip(1);
+    recent.len() > CLOSING_STEPS
+        && newer.fold(0, |sum: u64, shares| sum.saturating_add(rows(shares))) >= CLOSING_ROWS
+}
+
+/// The rows of a step: every row is asked at least one question.
+fn rows(shares: &[(u64, u64)]) -> u64 {
+    shares.iter().map(|(_, n)| *n).max().unwrap_or(0)
 }

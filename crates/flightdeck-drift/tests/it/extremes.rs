@@ -124,6 +124,26 @@ fn columns_of_one_table_only_and_changed_types_are_said() {
 }
 
 #[test]
+fn counts_at_the_end_of_the_number_range_do_not_overflow() {
+    let values: Vec<f64> = (0..200).map(f64::from).collect();
+    let texts = Texts::of((0..200).map(|i| Some(["a", "b"][i % 2])));
+    let frozen = freeze(&[numbers("x", &values), texts.sample("y")], None);
+    let mut window = Counter::new(&frozen).take();
+    for column in &mut window.columns {
+        column.counts.fill(u64::MAX);
+        (column.nulls, column.type_errors) = (u64::MAX, u64::MAX);
+    }
+    let other = window.clone();
+    window.merge(&other).unwrap();
+    let mut monitor = Monitor::new(&frozen, Rule::default());
+    for hour in 0..12 {
+        let step = monitor.step(Timestamp::from_ms(hour * 3_600_000), &window).unwrap();
+        assert!(step.features.iter().all(|f| f.evidence_log.is_some_and(f64::is_finite)));
+    }
+    assert!(distances(&frozen.columns[0], &window.columns[0]).psi.is_some_and(f64::is_finite));
+}
+
+#[test]
 fn few_rows_are_shown_and_not_judged() {
     let (many, few) = (vec![1.0; 200], vec![9.0; 29]);
     let told = compare(&[numbers("x", &many)], &[numbers("x", &few)]);

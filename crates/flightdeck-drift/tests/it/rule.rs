@@ -14,6 +14,7 @@ struct Traffic {
     monitor: Monitor,
     random: Random,
     hour: i64,
+    rows: usize,
 }
 
 /// How a step differs from the baseline.
@@ -25,19 +26,17 @@ struct Change {
 }
 
 impl Traffic {
-    const ROWS: usize = 200;
-
     fn new(seed: u64) -> Self {
         let mut random = Random(seed);
         let ages: Vec<f64> = (0..4_000).map(|_| 40.0 + 10.0 * random.normal()).collect();
         let colours = Texts::of((0..4_000).map(|i| Some(["red", "green", "blue", "blue"][i % 4])));
         let baseline = freeze(&[numbers("age", &ages), colours.sample("colour")], None);
         let (counter, monitor) = (Counter::new(&baseline), Monitor::new(&baseline, Rule::default()));
-        Self { baseline, counter, monitor, random, hour: 0 }
+        Self { baseline, counter, monitor, random, hour: 0, rows: 200 }
     }
 
     fn window(&mut self, change: Change) -> WindowCounts {
-        for _ in 0..Self::ROWS {
+        for _ in 0..self.rows {
             if self.random.uniform() < change.null_share {
                 self.counter.null(0);
             } else {
@@ -47,7 +46,7 @@ impl Traffic {
             let violet = self.random.uniform() < change.violet_share;
             self.counter.value(1, if violet { "violet" } else { colour });
         }
-        self.counter.answered(Self::ROWS as u64, 900);
+        self.counter.answered(self.rows as u64, 900);
         self.counter.take()
     }
 
@@ -100,6 +99,17 @@ fn an_alert_opens_once_rises_once_and_closes_when_traffic_is_as_before() {
             .iter()
             .all(|step| step.features[0].verdict != Verdict::Alert && step.opened.is_empty())
     );
+}
+
+#[test]
+fn on_quiet_endpoints_an_alert_closes_when_two_hundred_rows_have_come() {
+    let mut traffic = Traffic::new(42);
+    traffic.rows = 25;
+    traffic.quiet(12);
+    let shifted = Change { shift: 2.0, ..Change::default() };
+    assert!((0..10).any(|_| !traffic.step(shifted).opened.is_empty()));
+    let closed = (1..=40).find(|_| !traffic.step(Change::default()).closed.is_empty()).unwrap();
+    assert!(closed >= 8, "closed after {closed} steps of 25 rows");
 }
 
 #[test]
