@@ -1,1 +1,9 @@
-//! What the journeys share: a display, a driver, a library of their own.
+//! What the journeys share: a library of their own, the built programs, and the sample models.
+//!
+//! A journey starts nothing that it does not end: dropping a [`Desk`] stops the runner that was started in its library.
+
+mod desk;
+mod programs;
+
+pub use desk::{Answer, Desk};
+pub use programs::{program, sample};

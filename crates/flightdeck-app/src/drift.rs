@@ -21,12 +21,11 @@ impl App {
         let preview = self.preview(&record, &baseline)?;
         let rule = Self::rule(&record);
         let alarm_log = rule.threshold_log(baseline.columns.len());
-        let last = judged.last().map(|(_, marks)| marks.as_slice()).unwrap_or_default();
         let open = self.open_features(&record)?;
         let features =
             baseline.columns.iter().zip(&total.columns).enumerate().map(|(index, (column, counts))| {
                 let told = distances(column, counts);
-                let stand = stand(&open, &column.name, last.get(index), preview.as_ref(), index);
+                let stand = stand(&open, &column.name, latest(&judged, index), preview.as_ref(), index);
                 let severity = told.psi_adjusted.map(flightdeck_drift::Severity::of).unwrap_or_default();
                 FeatureDrift {
                     name: column.name.clone(),
@@ -95,6 +94,12 @@ impl App {
             self.alert_records()?.into_iter().filter(|alert| of(record, alert) && alert.closed_at.is_none());
         Ok(open.map(|alert| alert.feature).collect())
     }
+}
+
+/// What was said of a feature at the newest step that had enough rows for it.
+fn latest(judged: &[(Timestamp, Vec<Mark>)], index: usize) -> Option<&Mark> {
+    let marks = || judged.iter().rev().filter_map(|(_, marks)| marks.get(index));
+    marks().find(|mark| mark.0 != Verdict::NotEnoughData).or_else(|| marks().next())
 }
 
 /// How a feature stands: by the last step that was judged, and by the one that is still being counted.

@@ -95,6 +95,10 @@ impl std::error::Error for Error {}
 /// The first letter made a capital: leaf errors are half-sentences, a person reads sentences.
 fn sentence(error: &impl fmt::Display) -> String {
     let text = error.to_string();
+    // A digest or a file's name is not a word.
+    if text.split_whitespace().next().is_some_and(|first| first.contains([':', '.', '/'])) {
+        return text;
+    }
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
