@@ -41,6 +41,13 @@ fn store(app: &App, actor: &str, upload: &PackageUpload) -> Result<PackageStored
         return Ok(PackageStored { root: *root, already: true });
     }
     check(root, files)?;
+    let is_here = |file: &PackageFile| app.parts.take(&file.sha256).is_ok();
+    if let Some(missing) = files.iter().find(|file| !is_here(file)) {
+        let message = format!("{} was not received completely", missing.path.escape_debug());
+        return Err(
+            Problem::new(StatusCode::CONFLICT, "parts-missing", message).hint("Send its parts first.")
+        );
+    }
     let mut staging = app.artifacts.stage()?;
     for file in files {
         let entry = staging.copy(&file.path, &app.parts.take(&file.sha256)?, &mut |_| {})?;

@@ -2,6 +2,7 @@
 
 mod elements;
 mod infer;
+mod input;
 mod metadata;
 mod named;
 mod predict;

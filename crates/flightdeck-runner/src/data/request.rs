@@ -1,13 +1,12 @@
 //! An inference request, read in one pass straight into the tensors that the version's signature asks for.
 
 use super::Rows;
-use super::elements::{Elements, ElementsSeed, MAX_DEPTH};
+use super::input::InputSeed;
 use crate::problem::Problem;
-use flightdeck_core::{DataType, Input, Signature, Tensor};
+use flightdeck_core::{Input, Signature, Tensor};
 use flightdeck_protocol::EventTime;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt;
@@ -44,16 +43,17 @@ fn syntax(body: &[u8], error: &serde_json::Error) -> Problem {
 
 /// A text, borrowed from the body where it has no escapes.
 #[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
-struct Context<'a> {
-    signature: &'a Signature,
+pub(super) struct Context<'a> {
+    pub(super) signature: &'a Signature,
     /// The reason, where it says more than the parser's error.
     problem: RefCell<Option<Problem>>,
 }
 
 impl Context<'_> {
-    fn fail<E: Error>(&self, code: &'static str, message: String) -> E {
+    /// Notes the reason and gives an error that ends the reading.
+    pub(super) fn fail<E: Error>(&self, code: &'static str, message: String) -> E {
         self.problem.borrow_mut().get_or_insert_with(|| Problem::bad(code, message));
         E::custom("refused")
     }
@@ -190,147 +190,5 @@ impl<'de> Visitor<'de> for InputsSeed<'_> {
             }
         }
         Ok(inputs)
-    }
-}
-
-/// Reads one tensor. Its element type is the signature's, so that data can be read as soon as the name is known.
-struct InputSeed<'a> {
-    context: &'a Context<'a>,
-    place: usize,
-}
-
-impl<'de> DeserializeSeed<'de> for InputSeed<'_> {
-    type Value = (usize, Tensor);
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for InputSeed<'_> {
-    type Value = (usize, Tensor);
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an input tensor")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let (context, place) = (self.context, self.place);
-        let fail = |part: &str, message: &str| {
-            context.fail("bad-input", format!("inputs[{place}].{part}: {message}"))
-        };
-        let (mut input, mut shape, mut stated, mut elements) = (None, None, None, None);
-        let mut early: Option<&RawValue> = None;
-        while let Some(key) = map.next_key::<Text<'de>>()? {
-            match &*key.0 {
-                "name" => input = Some(self.find(&map.next_value::<Text<'de>>()?.0)?),
-                "shape" => shape = Some(self.shape(&map.next_value::<Vec<i64>>()?)?),
-                "datatype" => stated = Some(self.data_type(&map.next_value::<Text<'de>>()?.0)?),
-                "data" => match input {
-                    Some((_, input)) => {
-                        self.check_type(stated, input)?;
-                        let into = elements.insert(self.elements(input)?);
-                        let read = map.next_value_seed(ElementsSeed::new(into));
-                        read.map_err(|error| self.refused(into, error))?;
-                    }
-                    None => early = Some(map.next_value()?),
-                },
-                _ => drop(map.next_value::<IgnoredAny>()?),
-            }
-        }
-        let (index, input) = input.ok_or_else(|| fail("name", "is missing"))?;
-        let stated = stated.ok_or_else(|| fail("datatype", "is missing"))?;
-        self.check_type(Some(stated), input)?;
-        if let Some(raw) = early {
-            let into = elements.insert(self.elements(input)?);
-            let read =
-                ElementsSeed::new(into).deserialize(&mut serde_json::Deserializer::from_str(raw.get()));
-            read.map_err(|error| self.refused(into, A::Error::custom(error)))?;
-        }
-        let shape = shape.ok_or_else(|| fail("shape", "is missing"))?;
-        let elements = elements.ok_or_else(|| fail("data", "is missing"))?;
-        self.tensor(input, shape, elements).map(|tensor| (index, tensor))
-    }
-}
-
-impl<'a> InputSeed<'a> {
-    fn fail<E: Error>(&self, code: &'static str, part: &str, message: impl fmt::Display) -> E {
-        self.context.fail(code, format!("inputs[{}].{part}: {message}", self.place))
-    }
-
-    /// Says which element was refused and where; a syntax error stays the parser's.
-    fn refused<E: Error>(&self, elements: &mut Elements, error: E) -> E {
-        match elements.refused.take() {
-            Some(message) => self.fail("bad-data", "data", message),
-            None => error,
-        }
-    }
-
-    fn find<E: Error>(&self, name: &str) -> Result<(usize, &'a Input), E> {
-        let mut inputs = self.context.signature.inputs.iter().enumerate();
-        inputs.find(|(_, input)| input.name == name).ok_or_else(|| {
-            let shown: String = name.chars().take(80).collect();
-            self.fail(
-                "unknown-input",
-                "name",
-                format_args!("the model has no input \"{}\"", shown.escape_debug()),
-            )
-        })
-    }
-
-    fn data_type<E: Error>(&self, stated: &str) -> Result<DataType, E> {
-        let read =
-            DataType::deserialize(serde::de::value::StrDeserializer::<serde::de::value::Error>::new(stated));
-        read.map_err(|_| {
-            let shown: String = stated.chars().take(40).collect();
-            self.fail("bad-datatype", "datatype", format_args!("\"{}\" is no datatype", shown.escape_debug()))
-        })
-    }
-
-    fn check_type<E: Error>(&self, stated: Option<DataType>, input: &Input) -> Result<(), E> {
-        match stated.filter(|stated| *stated != input.data_type) {
-            None => Ok(()),
-            Some(stated) => {
-                let wanted = input.data_type;
-                Err(self.fail(
-                    "bad-datatype",
-                    "datatype",
-                    format_args!("the model takes {wanted}, not {stated}"),
-                ))
-            }
-        }
-    }
-
-    fn elements<E: Error>(&self, input: &Input) -> Result<Elements, E> {
-        let binary = || {
-            self.fail("binary-only", "datatype", "half precision travels only as binary, which is not served")
-        };
-        Elements::new(input.data_type).ok_or_else(binary)
-    }
-
-    fn shape<E: Error>(&self, stated: &[i64]) -> Result<Vec<usize>, E> {
-        if stated.len() > MAX_DEPTH {
-            return Err(self.fail("bad-shape", "shape", format_args!("{} dimensions", stated.len())));
-        }
-        let size = |size: &i64| match usize::try_from(*size) {
-            Ok(size) if size > 0 => Ok(size),
-            _ => Err(self.fail("bad-shape", "shape", format_args!("{size} is no size"))),
-        };
-        stated.iter().map(size).collect()
-    }
-
-    fn tensor<E: Error>(&self, input: &Input, shape: Vec<usize>, elements: Elements) -> Result<Tensor, E> {
-        let wanted = &input.shape;
-        let fits = shape.len() == wanted.len()
-            && shape.iter().zip(wanted).all(|(size, wanted)| *wanted < 0 || *wanted == *size as i64);
-        if !fits {
-            let message = format!("the model takes {wanted:?}, not {shape:?}");
-            return Err(self.fail("bad-shape", "shape", message));
-        }
-        if !elements.is_shaped(&shape) {
-            return Err(self.fail("bad-data", "data", "the nesting contradicts the shape"));
-        }
-        let count = elements.data.len();
-        Tensor::new(&input.name, shape, elements.data)
-            .map_err(|error| self.fail("bad-shape", "shape", format_args!("{error} (data has {count})")))
     }
 }

@@ -6,8 +6,9 @@ use crate::problem::Problem;
 use crate::{control, data};
 use axum::Router;
 use axum::body::Body;
+use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request, State};
-use axum::http::{Method, Response, StatusCode};
+use axum::http::{Response, StatusCode};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use flightdeck_core::{Action, Forbidden, Object, Principal, authorize};
 use std::pin::Pin;
@@ -102,26 +103,24 @@ fn serve(route: &'static Route) -> MethodRouter<Arc<App>> {
         Verb::Put => MethodFilter::PUT,
         Verb::Delete => MethodFilter::DELETE,
     };
-    on(filter, async move |State(app): State<Arc<App>>, params: RawPathParams, request: Request| {
-        dispatch(route, app, (params, request)).await
+    on(filter, async move |State(app): State<Arc<App>>, params: Params, request: Request| match params {
+        Ok(params) => dispatch(route, app, (params, request)).await,
+        Err(_) => Problem::bad("bad-address", "the address is not UTF-8").into_response(),
     })
 }
+
+type Params = Result<RawPathParams, RawPathParamsRejection>;
 
 async fn dispatch(
     route: &Route,
     app: Arc<App>,
     (params, request): (RawPathParams, Request),
 ) -> Response<Body> {
-    let is_head = request.method() == Method::HEAD;
     let answer = match admit(route, &app, (params, request)) {
         Ok(call) => (route.handler)(app, call).await,
         Err(problem) => Err(problem),
     };
-    let mut response = answer.unwrap_or_else(Problem::into_response);
-    if is_head {
-        *response.body_mut() = Body::empty();
-    }
-    response
+    answer.unwrap_or_else(Problem::into_response)
 }
 
 /// The one gate: where it comes from, who asks, whether they may.
@@ -146,5 +145,131 @@ fn refused(principal: &Principal, forbidden: &Forbidden) -> Problem {
         Principal::Anonymous => Problem::new(StatusCode::UNAUTHORIZED, "token-needed", forbidden.to_string())
             .hint("Send the control token as Authorization: Bearer."),
         Principal::Key(_) => Problem::new(StatusCode::FORBIDDEN, "forbidden", forbidden.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::{EndpointMap, Parted};
+    use crate::clock::SystemClock;
+    use crate::counting::Closer;
+    use crate::http::Keyring;
+    use crate::state::{self, Identity};
+    use axum::http::{Method, header};
+    use flightdeck_core::{Clock, Role};
+    use flightdeck_engine::client::{Worker, WorkerConfig};
+    use flightdeck_package::{Artifacts, Parts};
+    use flightdeck_protocol::Token;
+    use std::path::Path;
+    use tower::ServiceExt;
+
+    const HOST: &str = "127.0.0.1:9";
+
+    fn app(data: &Path, role: Role) -> Arc<App> {
+        let clock = Arc::new(SystemClock);
+        let now = clock.now();
+        let database = state::open(data, clock).unwrap();
+        let address = HOST.parse().unwrap();
+        let mut app = App::new(Parted {
+            address,
+            identity: Identity::begin(&database, [0; 16], now).unwrap(),
+            artifacts: Artifacts::open(data.join("a")).unwrap(),
+            parts: Parts::open(data.join("p")).unwrap(),
+            worker: Worker::new(WorkerConfig::with_program("none".into())),
+            closer: Closer::start(database.clone(), Box::new(Vec::new)).0,
+            keyring: Keyring::new(Some(Token::from_bytes([1; 32])), address),
+            endpoints: Arc::new(EndpointMap::default()),
+            database,
+        });
+        app.grants.iter_mut().filter(|grant| grant.role == Role::Admin).for_each(|grant| grant.role = role);
+        Arc::new(app)
+    }
+
+    async fn ask(app: &Arc<App>, verb: Method, path: &str, token: Option<&str>) -> StatusCode {
+        let path = path.replace("{name}", "e").replace("{version}", "1").replace("{sha256}", &"0".repeat(64));
+        let mut request = Request::builder().method(verb).uri(path).header(header::HOST, HOST);
+        if let Some(token) = token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let request = request.body(Body::from("{}")).unwrap();
+        router(Arc::clone(app)).oneshot(request).await.unwrap().status()
+    }
+
+    fn verb(route: &Route) -> Method {
+        match route.method {
+            Verb::Get => Method::GET,
+            Verb::Post => Method::POST,
+            Verb::Put => Method::PUT,
+            Verb::Delete => Method::DELETE,
+        }
+    }
+
+    #[tokio::test]
+    async fn r12_every_route_needs_its_grant() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = app(folder.path(), Role::Admin);
+        let (right, wrong) = ("01".repeat(32), "02".repeat(32));
+        for route in &ROUTES {
+            let is_open = matches!(route.action, Action::Probe | Action::Describe | Action::Infer);
+            let is_control = !route.path.starts_with("/v2") && !route.path.ends_with("/predict");
+            assert_eq!(is_control, !is_open, "{}", route.path);
+            let denied = async |token| {
+                let status = ask(&app, verb(route), route.path, token).await;
+                matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+            };
+            assert_eq!(denied(None).await, !is_open, "{}", route.path);
+            assert!(denied(Some(&wrong)).await, "{}", route.path);
+            assert!(!denied(Some(&right)).await, "{}", route.path);
+        }
+    }
+
+    #[tokio::test]
+    async fn r12_a_viewer_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = app(folder.path(), Role::Viewer);
+        for route in &ROUTES {
+            let changes =
+                matches!(route.action, Action::Upload | Action::Deploy | Action::Operate | Action::Audit);
+            let status = ask(&app, verb(route), route.path, Some(&"01".repeat(32))).await;
+            assert_eq!(status == StatusCode::FORBIDDEN, changes, "{} {status}", route.path);
+        }
+    }
+
+    #[tokio::test]
+    async fn r12_there_is_no_route_outside_the_table() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = app(folder.path(), Role::Admin);
+        let token = "01".repeat(32);
+        for route in &ROUTES {
+            for method in
+                [Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::PATCH, Method::TRACE]
+            {
+                let stands = ROUTES.iter().any(|other| other.path == route.path && verb(other) == method);
+                let status = ask(&app, method.clone(), route.path, Some(&token)).await;
+                assert_eq!(status == StatusCode::METHOD_NOT_ALLOWED, !stands, "{method} {}", route.path);
+            }
+        }
+        let outside =
+            ["/", "/metrics", "/v2/repository/index", "/v2/systemsharedmemory", "/flightdeck", "/debug"];
+        for path in outside {
+            assert_eq!(ask(&app, Method::GET, path, Some(&token)).await, StatusCode::NOT_FOUND, "{path}");
+        }
+        // The one call that adds a route stands in this file.
+        let adding = [".rou", "te("].concat();
+        let count: usize = sources(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")))
+            .iter()
+            .map(|source| source.matches(&adding).count())
+            .sum();
+        assert_eq!(count, 1);
+    }
+
+    fn sources(folder: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        entries
+            .flat_map(|path| {
+                if path.is_dir() { sources(&path) } else { vec![std::fs::read_to_string(path).unwrap()] }
+            })
+            .collect()
     }
 }

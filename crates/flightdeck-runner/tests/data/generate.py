@@ -1,0 +1,93 @@
+"""Makes the tiny models of the runner's tests. Needs onnx 1.23; the models are committed."""
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+OPSETS = [helper.make_opsetid("", 21), helper.make_opsetid("ai.onnx.ml", 3)]
+
+
+def save(name, nodes, inputs, outputs, initializers):
+    graph = helper.make_graph(nodes, name, inputs, outputs, initializers)
+    model = helper.make_model(graph, opset_imports=OPSETS, ir_version=10)
+    onnx.checker.check_model(model)
+    onnx.save(model, f"{name}.onnx")
+
+
+def tensor(name, kind, shape):
+    return helper.make_tensor_value_info(name, kind, shape)
+
+
+def weights(name, values):
+    return numpy_helper.from_array(np.asarray(values, np.float32), name)
+
+
+def linear(name, factors, offset):
+    """y = x · factors + offset, four columns."""
+    save(
+        name,
+        [helper.make_node("MatMul", ["x", "w"], ["xw"]), helper.make_node("Add", ["xw", "b"], ["y"])],
+        [tensor("x", TensorProto.FLOAT, ["N", 4])],
+        [tensor("y", TensorProto.FLOAT, ["N", 1])],
+        [weights("w", np.reshape(factors, (4, 1))), weights("b", [offset])],
+    )
+
+
+def classes():
+    """sigmoid(0.1 · age + 2 · (city is Rome) - 3) is the score of "yes"."""
+    encode = helper.make_node(
+        "LabelEncoder", ["city"], ["code"], domain="ai.onnx.ml",
+        keys_strings=["Bonn", "Rome"], values_floats=[0.0, 1.0], default_float=0.5,
+    )
+    classify = helper.make_node(
+        "LinearClassifier", ["row"], ["label", "scores"], domain="ai.onnx.ml",
+        coefficients=[-0.1, -2.0, 0.1, 2.0], intercepts=[3.0, -3.0],
+        classlabels_strings=["no", "yes"], post_transform="LOGISTIC",
+    )
+    save(
+        "classes",
+        [encode, helper.make_node("Concat", ["age", "code"], ["row"], axis=1), classify],
+        [tensor("age", TensorProto.FLOAT, ["N", 1]), tensor("city", TensorProto.STRING, ["N", 1])],
+        [tensor("label", TensorProto.STRING, ["N"]), tensor("scores", TensorProto.FLOAT, ["N", 2])],
+        [],
+    )
+
+
+def slow():
+    """Some ten milliseconds a row: four columns widened and multiplied by one matrix again and again."""
+    size, depth = 256, 400
+    nodes = [helper.make_node("MatMul", ["x", "wide"], ["h0"])]
+    nodes += [helper.make_node("MatMul", [f"h{i}", "m"], [f"h{i + 1}"]) for i in range(depth)]
+    nodes += [helper.make_node("ReduceMean", [f"h{depth}", "axes"], ["y"], keepdims=1)]
+    matrix = np.eye(size, dtype=np.float32)
+    save(
+        "slow",
+        nodes,
+        [tensor("x", TensorProto.FLOAT, ["N", 4])],
+        [tensor("y", TensorProto.FLOAT, ["N", 1])],
+        [weights("wide", np.ones((4, size))), weights("m", matrix),
+         numpy_helper.from_array(np.asarray([1], np.int64), "axes")],
+    )
+
+
+def bomb():
+    """Wants 16 TB as soon as it is run."""
+    shape = numpy_helper.from_array(np.asarray([1 << 42], np.int64), "size")
+    save(
+        "bomb",
+        [
+            helper.make_node("ReduceSum", ["x"], ["sum"], keepdims=0),
+            helper.make_node("Expand", ["sum", "size"], ["huge"]),
+            helper.make_node("ReduceSum", ["huge"], ["y"], keepdims=0),
+        ],
+        [tensor("x", TensorProto.FLOAT, ["N", 4])],
+        [tensor("y", TensorProto.FLOAT, [])],
+        [shape],
+    )
+
+
+linear("linear", [1, 2, 3, 4], 0.5)
+linear("other", [4, 3, 2, 1], -1.0)
+classes()
+slow()
+bomb()

@@ -1,0 +1,63 @@
+//! More than can be done is refused at once, and what was accepted is done.
+
+use crate::support::{Server, build, endpoint, model, request};
+use std::sync::Arc;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r19_overload_is_refused_with_a_time_to_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Arc::new(Server::start(folder.path()).await);
+    server.deploy("s", &build(&model("slow"), None, b"")).await;
+    let body = serde_json::to_vec(&request(&[[1.0; 4]])).unwrap();
+    let client = reqwest::Client::new();
+    let requests: Vec<_> = (0..120)
+        .map(|_| {
+            let post = client.post(format!("{}/v2/models/s/infer", server.base)).body(body.clone());
+            tokio::spawn(async move {
+                let answer = post.send().await.unwrap();
+                let again =
+                    answer.headers().get("retry-after").map(|value| value.to_str().unwrap().to_owned());
+                (answer.status().as_u16(), again)
+            })
+        })
+        .collect();
+    let (mut done, mut refused) = (0, 0);
+    for request in requests {
+        match request.await.unwrap() {
+            (200, None) => done += 1,
+            (503, Some(seconds)) if seconds == "1" => refused += 1,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(done >= 8 && refused > 0, "{done} done, {refused} refused");
+    let live = server.control.live(&endpoint("s")).await.unwrap();
+    assert_eq!((live.rows, live.errors, live.requests), (done, refused, done + refused));
+    // And afterwards it serves as before.
+    assert!(server.control.infer(&endpoint("s"), &request_of(40)).await.is_ok());
+}
+
+fn request_of(rows: usize) -> flightdeck_protocol::oip::InferRequest {
+    request(&vec![[1.0; 4]; rows])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_of_any_size_share_runs_and_get_their_own_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Arc::new(Server::start(folder.path()).await);
+    server.deploy("e", &crate::support::four_columns("linear", crate::support::linear)).await;
+    let requests: Vec<_> = (1..=48_u16)
+        .map(|n| {
+            let server = Arc::clone(&server);
+            tokio::spawn(async move {
+                let rows: Vec<[f32; 4]> =
+                    (0..n * 5).map(|row| [f32::from(n), f32::from(row), 1.0, 0.0]).collect();
+                let answer = server.control.infer(&endpoint("e"), &request(&rows)).await.unwrap();
+                let expected = rows.iter().map(|row| crate::support::linear(*row)).collect();
+                assert_eq!(answer.outputs[0].data, flightdeck_core::TensorData::Fp32(expected), "{n}");
+            })
+        })
+        .collect();
+    for request in requests {
+        request.await.unwrap();
+    }
+}

@@ -1,0 +1,11 @@
+//! The real server, over its real ports, with real models.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
+mod capacity;
+mod counts;
+mod deployment;
+mod inputs;
+mod lifecycle;
+mod support;
+mod workers;
