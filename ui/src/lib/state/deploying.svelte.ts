@@ -1,5 +1,6 @@
 /** A deployment from the open sheet to the endpoint that answers. */
 import type { DeployRequest } from "$lib/ipc/bindings/DeployRequest";
+import type { JobView } from "$lib/ipc/bindings/JobView";
 import type { DeployView } from "$lib/ipc/bindings/DeployView";
 import type { ShowView } from "$lib/ipc/bindings/ShowView";
 import * as ipc from "$lib/ipc/commands";
@@ -11,6 +12,8 @@ class Deploying {
   subject = $state.raw<ShowView | null>(null);
   busy = $state(false);
   job = $state<number | null>(null);
+  /** How far it came; stays when it failed. */
+  stage = $state<string | null>(null);
   result = $state.raw<DeployView | null>(null);
   error = $state.raw<Failure | null>(null);
 
@@ -19,6 +22,12 @@ class Deploying {
     this.subject = subject;
     this.result = null;
     this.error = null;
+    this.stage = null;
+  }
+
+  #watch(view: JobView): void {
+    this.job = view.id;
+    this.stage = view.progress.stage;
   }
 
   close(): void {
@@ -28,8 +37,9 @@ class Deploying {
   async start(request: DeployRequest): Promise<void> {
     this.busy = true;
     this.error = null;
+    this.stage = null;
     try {
-      this.result = await jobs.follow(ipc.deploy(request), (id) => (this.job = id));
+      this.result = await jobs.follow(ipc.deploy(request), (view) => this.#watch(view));
     } catch (thrown) {
       this.error = asFailure(thrown);
     } finally {

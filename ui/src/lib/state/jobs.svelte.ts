@@ -20,7 +20,8 @@ function described(view: JobView): RunningJob {
   return { id: view.id, title: view.title, stage: stageWords(stage), amount: amountOf(done, total, unit), share, view };
 }
 
-type Waiting = { done: () => void; failed: (thrown: Failure) => void };
+type Watch = (view: JobView) => void;
+type Waiting = { done: () => void; failed: (thrown: Failure) => void; watch: Watch };
 
 class Jobs {
   #views = $state.raw<JobView[]>([]);
@@ -34,6 +35,7 @@ class Jobs {
 
   /** A job moved, as it was announced. */
   moved(view: JobView): void {
+    this.#waiting.get(view.id)?.watch(view);
     const others = this.#views.filter((other) => other.id !== view.id);
     const running = view.state === "running";
     this.#views = running ? [...others, view].sort((a, b) => a.id - b.id) : others;
@@ -43,11 +45,12 @@ class Jobs {
   }
 
   /** Waits for the job that a call started, and answers what it made. The end may be announced before the call comes back. */
-  async follow<T>(starting: Promise<ipc.Job<T>>, started: (id: number) => void = () => {}): Promise<T> {
+  async follow<T>(starting: Promise<ipc.Job<T>>, watch: Watch = () => {}): Promise<T> {
     const id = await starting;
-    started(id);
+    const known = this.#ended.get(id) ?? this.#views.find((view) => view.id === id);
+    if (known) watch(known);
     await new Promise<void>((done, failed) => {
-      this.#waiting.set(id, { done, failed });
+      this.#waiting.set(id, { done, failed, watch });
       this.#settle(id);
     });
     return ipc.jobResult<T>(id);

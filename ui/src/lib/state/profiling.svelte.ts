@@ -12,7 +12,7 @@ class Profiling {
     if (this.subject !== null) return;
     this.subject = `${model}@${version}`;
     try {
-      await jobs.follow(ipc.profile(model, version), (id) => (this.job = id));
+      await jobs.follow(ipc.profile(model, version), (view) => (this.job = view.id));
     } catch (thrown) {
       notes.fail(thrown);
     } finally {
