@@ -128,6 +128,8 @@ fn count_finite(counts: &mut ColumnCounts, bin: usize, units: i64, number: f64) 
         *count += 1;
     }
     counts.moments.add(units);
+    // Both zeros are one number: which came first must not be seen.
+    let number = number + 0.0;
     if counts.min.is_none_or(|min| number < min) {
         counts.min = Some(number);
     }
@@ -153,6 +155,7 @@ fn count_all(
             *count += 1;
         }
         moments.add(scale.units(number));
+        let number = number + 0.0;
         low = if number < low { number } else { low };
         high = if number > high { number } else { high };
     }

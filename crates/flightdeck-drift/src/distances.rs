@@ -94,7 +94,7 @@ pub(crate) fn compared(baseline: &ColumnBaseline, counts: &ColumnCounts) -> (Vec
     }
 }
 
-pub(crate) fn test(baseline: &ColumnBaseline, a: &[u64], b: &[u64]) -> Option<Homogeneity> {
+fn test(baseline: &ColumnBaseline, a: &[u64], b: &[u64]) -> Option<Homogeneity> {
     match baseline.counted {
         Counted::Numeric(_) => homogeneity(a, b),
         Counted::Categorical(_) => homogeneity_merged(a, b),

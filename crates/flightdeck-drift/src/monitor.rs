@@ -6,8 +6,8 @@
 use crate::alert::Alert;
 use crate::baseline::{Baseline, ColumnBaseline};
 use crate::counts::{ColumnCounts, EdgeSetMismatch, WindowCounts};
-use crate::distances::{FEWEST_VALUES, compared, new_values, out_of_range, test};
-use crate::measures::{chi2_tail, psi};
+use crate::distances::{FEWEST_VALUES, compared, new_values, out_of_range};
+use crate::measures::{chi2_tail, homogeneity_merged, psi};
 use crate::multiplicity::benjamini_hochberg;
 use crate::rule::Rule;
 use crate::severity::{Severity, Verdict, severity_of};
@@ -208,7 +208,9 @@ fn look_at(
     let (rows, enough) = (counts.rows(), counts.values() >= FEWEST_VALUES);
     let (a, b) = if enough { compared(column, counts) } else { (Vec::new(), Vec::new()) };
     let told = psi(&a, &b).filter(|_| enough);
-    let p = test(column, &a, &b).filter(|_| enough).map(|test| chi2_tail(test.stat / watched.phi, test.dof));
+    let p = homogeneity_merged(&a, &b)
+        .filter(|_| enough)
+        .map(|test| chi2_tail(test.stat / watched.phi, test.dof));
     let verdict = FeatureVerdict {
         name: column.name.clone(),
         verdict: if rows >= FEWEST_VALUES { Verdict::None } else { Verdict::NotEnoughData },

@@ -15,16 +15,17 @@ use std::collections::HashMap;
 /// Equal-mass bins that numbers are compared over.
 const BINS: usize = 10;
 
-pub(super) fn compare(pair: Pair<'_>) -> ColumnComparison {
+/// The column, and the p-value that it is judged by.
+pub(super) fn compare(pair: Pair<'_>) -> (ColumnComparison, Option<f64>) {
     match pair {
         (Some(baseline), Some(current)) => both(baseline, current),
-        (Some(only), None) => one_side(only, true),
-        (None, Some(only)) => one_side(only, false),
-        (None, None) => empty("", ColumnKind::Numeric),
+        (Some(only), None) => (one_side(only, true), None),
+        (None, Some(only)) => (one_side(only, false), None),
+        (None, None) => (empty("", ColumnKind::Numeric), None),
     }
 }
 
-fn both(baseline: &Sample<'_>, current: &Sample<'_>) -> ColumnComparison {
+fn both(baseline: &Sample<'_>, current: &Sample<'_>) -> (ColumnComparison, Option<f64>) {
     match (&baseline.data, &current.data) {
         (
             SampleData::Numbers { values: a, nulls: nulls_a },
@@ -35,12 +36,17 @@ fn both(baseline: &Sample<'_>, current: &Sample<'_>) -> ColumnComparison {
             if baseline.counted_as() != current.counted_as() && baseline.counted_as() == ColumnKind::Numeric {
                 told.findings.insert(0, notes::type_changed());
             }
-            told
+            let judged = told.p.filter(|_| told.status == Status::Ok);
+            (told, judged)
         }
     }
 }
 
-fn numbers(name: &str, (a, nulls_a): (&[f64], u64), (b, nulls_b): (&[f64], u64)) -> ColumnComparison {
+fn numbers(
+    name: &str,
+    (a, nulls_a): (&[f64], u64),
+    (b, nulls_b): (&[f64], u64),
+) -> (ColumnComparison, Option<f64>) {
     let (sorted_a, sorted_b) = (Sorted::of(a), Sorted::of(b));
     let edges = canonical(&sorted_a.values, BINS);
     let counts = (count_sorted(&sorted_a.values, &edges), count_sorted(&sorted_b.values, &edges));
@@ -60,7 +66,8 @@ fn numbers(name: &str, (a, nulls_a): (&[f64], u64), (b, nulls_b): (&[f64], u64))
     told.ks = exact.map(|exact| exact.ks);
     told.wasserstein = exact.and_then(|exact| exact.wasserstein);
     told.findings = notes::of(&facts, told.severity);
-    told
+    let merged = homogeneity_merged(&counts.0, &counts.1).filter(|_| told.status == Status::Ok);
+    (told, merged.map(|test| test.p))
 }
 
 fn values(name: &str, a: &Tally<'_>, b: &Tally<'_>) -> ColumnComparison {

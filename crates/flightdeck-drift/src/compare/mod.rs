@@ -60,7 +60,8 @@ pub struct ColumnComparison {
     pub chi2: Option<f64>,
     /// Its p-value.
     pub p: Option<f64>,
-    /// The same adjusted over all columns that have enough values (Benjamini-Hochberg).
+    /// What decides: a p-value adjusted over all columns that have enough values (Benjamini-Hochberg). Cells expected below 5
+    /// are merged before, of numbers too: one value beyond the baseline's range is no drift, but would look like it.
     pub p_adjusted: Option<f64>,
     /// What it comes to.
     pub verdict: ComparisonVerdict,
@@ -99,12 +100,11 @@ pub enum ComparisonVerdict {
 /// Compares two tables column by column, on as many threads as there are cores.
 pub fn compare(baseline: &[Sample<'_>], current: &[Sample<'_>]) -> Comparison {
     let pairs = pair(baseline, current);
-    let mut columns = side_by_side(&pairs);
-    let tested: Vec<f64> =
-        columns.iter().filter(|column| column.status == Status::Ok).filter_map(|c| c.p).collect();
+    let (mut columns, judged): (Vec<_>, Vec<_>) = side_by_side(&pairs).into_iter().unzip();
+    let tested: Vec<f64> = judged.iter().copied().flatten().collect();
     let mut adjusted = benjamini_hochberg(&tested).into_iter();
-    for column in columns.iter_mut().filter(|column| column.status == Status::Ok) {
-        column.p_adjusted = column.p.and_then(|_| adjusted.next());
+    for (column, judged) in columns.iter_mut().zip(judged) {
+        column.p_adjusted = judged.and_then(|_| adjusted.next());
         column.verdict = column.judge();
     }
     let drifted = columns.iter().filter(|column| column.verdict == ComparisonVerdict::Drift);
@@ -140,7 +140,7 @@ fn pair<'a>(baseline: &'a [Sample<'a>], current: &'a [Sample<'a>]) -> Vec<Pair<'
 }
 
 /// Each thread takes the next column until there is none.
-fn side_by_side(pairs: &[Pair<'_>]) -> Vec<ColumnComparison> {
+fn side_by_side(pairs: &[Pair<'_>]) -> Vec<(ColumnComparison, Option<f64>)> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(pairs.len());
     if threads < 2 {
         return pairs.iter().map(|pair| column::compare(*pair)).collect();

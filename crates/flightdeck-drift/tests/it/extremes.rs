@@ -144,6 +144,18 @@ fn counts_at_the_end_of_the_number_range_do_not_overflow() {
 }
 
 #[test]
+fn d3_the_order_of_both_zeros_leaves_no_trace() {
+    let frozen = freeze(&[numbers("x", &[0.0; 50])], None);
+    let [first, second] = [[0.0, -0.0], [-0.0, 0.0]].map(|zeros| {
+        let mut counter = Counter::new(&frozen);
+        counter.number(0, zeros[0]);
+        counter.numbers(0, [zeros[1]]);
+        counter.take().encode()
+    });
+    assert_eq!(first, second);
+}
+
+#[test]
 fn few_rows_are_shown_and_not_judged() {
     let (many, few) = (vec![1.0; 200], vec![9.0; 29]);
     let told = compare(&[numbers("x", &many)], &[numbers("x", &few)]);
