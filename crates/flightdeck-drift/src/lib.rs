@@ -52,3 +52,4 @@ pub use rule::Rule;
 pub use sample::{NULL_CODE, Sample, SampleData};
 pub use severity::{Severity, Verdict};
 pub use values::KnownHashes;
+pub use words::{alert_sentence, sentence};
