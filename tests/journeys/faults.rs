@@ -69,7 +69,7 @@ fn d1_a_baseline_with_the_wrong_columns_is_refused_by_name() {
     assert!(error["message"].as_str().unwrap().contains("temp"), "{error}");
     fs::write(&file, "a,b\n1,2\n3\n").unwrap();
     let (_, error) = desk.refused(import(&desk, &model, Some(&file)));
-    assert!(error["message"].as_str().unwrap().contains("row 2"), "{error}");
+    assert!(error["message"].as_str().unwrap().contains("Row 2"), "{error}");
     nothing_is_left(&desk);
 }
 

@@ -23,6 +23,9 @@ pub const THIS_COMPUTER: &str = "this-computer";
 /// How long a runner may take until it is bound, and until it is ready.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// How long a running one may take to say who it is.
+const GREETING: Duration = Duration::from_secs(3);
+
 /// The files of the embedded runner in a library.
 struct Place(PathBuf);
 
@@ -111,7 +114,10 @@ impl App {
             ));
         };
         let control = Control::new(format!("http://{}", running.listen), Some(token));
-        let handshake = control.handshake().await?;
+        // Another program may have taken the port, and never answer.
+        let away =
+            || Error::failed("runner-away", "This computer's runner does not answer", "Start it, or deploy");
+        let handshake = tokio::time::timeout(GREETING, control.handshake()).await.map_err(|_| away())??;
         Ok(Attached { control, handshake })
     }
 
