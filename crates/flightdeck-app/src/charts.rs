@@ -10,7 +10,7 @@ use flightdeck_charts::{
     Theme, heat, line,
 };
 use flightdeck_core::Timestamp;
-use flightdeck_drift::{Baseline, distances, words};
+use flightdeck_drift::{Baseline, ColumnBaseline, ColumnCounts, FEWEST_VALUES, distances, words};
 use flightdeck_store::alert::AlertRecord;
 use flightdeck_store::endpoint::EndpointRecord;
 
@@ -37,6 +37,7 @@ impl App {
         let selected = feature.as_ref().and_then(|f| baseline.column(&f.name)).map(|(index, _)| index);
         Ok(LiveCharts {
             heat: picture.heat(selected),
+            traffic_unit: picture.traffic_unit().0,
             traffic: picture.traffic(),
             latency: picture.latency(),
             feature,
@@ -72,7 +73,7 @@ impl Picture<'_> {
         let columns = &self.series.columns;
         let rows = self.baseline.columns.iter().enumerate().map(|(index, column)| HeatRow {
             name: column.name.clone(),
-            values: columns.iter().map(|(_, c)| distances(column, &c.columns[index]).psi_adjusted).collect(),
+            values: columns.iter().map(|(_, c)| self.beyond_quiet(column, &c.columns[index])).collect(),
         });
         let alerts = self.alerts.iter().filter_map(|alert| {
             let (row, _) = self.baseline.column(&alert.feature)?;
@@ -83,7 +84,7 @@ impl Picture<'_> {
         let map = HeatMap {
             title: format!("Drift of {} by feature", self.record.endpoint),
             width: WIDE,
-            measure: "PSI, adjusted".into(),
+            measure: "PSI less what quiet traffic shows".into(),
             starts: columns.iter().map(|(start, _)| *start).collect(),
             step_seconds: self.series.seconds,
             rows: rows.collect(),
@@ -95,15 +96,43 @@ impl Picture<'_> {
         heat(&map, self.theme)
     }
 
-    fn traffic(&self) -> Chart {
+    /// Population stability index less what it would be without drift: bins × (φ / n + 1 / N), with φ telling how much more
+    /// than independent rows the baseline's own windows varied. A cold week in a cold winter is no drift.
+    fn beyond_quiet(&self, column: &ColumnBaseline, counts: &ColumnCounts) -> Option<f64> {
+        let told = distances(column, counts);
+        let phi = column
+            .phi
+            .iter()
+            .find(|phi| phi.step_seconds == self.record.step_seconds)
+            .map_or(1.0, |phi| phi.value);
+        let (psi, bins) = (told.psi?, told.dof? as f64);
+        let noise = bins * (phi / told.values as f64 + 1.0 / column.counted_values() as f64);
+        (told.values >= FEWEST_VALUES).then(|| (psi - noise).max(0.0))
+    }
+
+    /// What traffic is counted in, and by what the counts of a column are multiplied.
+    fn traffic_unit(&self) -> (String, f64) {
         let per = f64::from(self.series.seconds);
-        let (unit, scale) = match self.series.seconds {
-            ..3_600 => ("requests per minute", 60.0 / per),
-            3_600..86_400 => ("requests per hour", 3_600.0 / per),
-            _ => ("requests per day", 86_400.0 / per),
+        let (time, scale) = match self.series.seconds {
+            ..3_600 => ("minute", 60.0 / per),
+            3_600..86_400 => ("hour", 3_600.0 / per),
+            _ => ("day", 86_400.0 / per),
         };
-        let points = self.points(|counts| Some(counts.requests as f64 * scale));
-        self.line("Traffic", unit, vec![series("requests", Ink::Quiet, points)])
+        // A replay sends months in a few requests: there the rows are the traffic.
+        let what = if self.record.replay { "rows" } else { "requests" };
+        (format!("{what} per {time}"), scale)
+    }
+
+    fn traffic(&self) -> Chart {
+        let (unit, scale) = self.traffic_unit();
+        let replay = self.record.replay;
+        let points =
+            self.points(|counts| Some(if replay { counts.rows } else { counts.requests } as f64 * scale));
+        self.line(
+            "Traffic",
+            &unit,
+            vec![series(if replay { "rows" } else { "requests" }, Ink::Quiet, points)],
+        )
     }
 
     fn latency(&self) -> Chart {
@@ -167,11 +196,19 @@ impl Picture<'_> {
     fn evidence(&self, index: usize, judged: &[(Timestamp, Vec<Mark>)]) -> Chart {
         let name = &self.baseline.columns[index].name;
         let rule = App::rule(self.record);
-        let of_feature = |(at, marks): &(Timestamp, Vec<Mark>)| Point {
-            at: *at,
-            value: marks.get(index).and_then(Mark::evidence_log).map(|log| f64::from(log).max(0.0)),
+        let alerts: Vec<&AlertRecord> = self.alerts.iter().filter(|alert| alert.feature == *name).collect();
+        // An open alert has had its evidence; what gathers after it is only asked whether it grows more severe.
+        let told = |at: Timestamp| {
+            alerts
+                .iter()
+                .any(|alert| at > alert.opened_at && alert.closed_at.is_none_or(|closed| at < closed))
         };
-        let alerts = self.alerts.iter().filter(|alert| alert.feature == *name);
+        let alarm = rule.threshold_log(self.baseline.columns.len());
+        let of_feature = |(at, marks): &(Timestamp, Vec<Mark>)| {
+            let evidence = marks.get(index).and_then(Mark::evidence_log).map(|log| f64::from(log).max(0.0));
+            let raised = alerts.iter().any(|alert| alert.opened_at == *at);
+            Point { at: *at, value: if raised { Some(alarm) } else { evidence.filter(|_| !told(*at)) } }
+        };
         let chart = LineChart {
             title: format!("Evidence that {name} has drifted, natural logarithm"),
             size: Size { width: NARROW, height: 104 },
@@ -179,10 +216,10 @@ impl Picture<'_> {
             series: vec![series("evidence", Ink::Now, judged.iter().map(of_feature).collect())],
             band: None,
             limit: Some(Limit {
-                value: rule.threshold_log(self.baseline.columns.len()),
+                value: alarm,
                 meaning: format!("alarm: 1 false alert in {:.0} days at most", rule.days),
             }),
-            alerts: alerts.map(|a| ChartMark { at: a.opened_at, text: a.sentence.clone() }).collect(),
+            alerts: alerts.iter().map(|a| ChartMark { at: a.opened_at, text: a.sentence.clone() }).collect(),
             from_zero: true,
             utc_offset_minutes: self.utc_offset_minutes(),
         };

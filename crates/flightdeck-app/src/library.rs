@@ -86,7 +86,7 @@ impl App {
             bytes: record.bytes,
             p99_us,
             endpoints,
-            findings: attention as u32,
+            warnings: attention as u32,
         })
     }
 

@@ -1,7 +1,7 @@
 //! What to paste to get a first answer from an endpoint.
 
 use crate::{App, Result};
-use flightdeck_core::{Cell, ColumnKind, Signature};
+use flightdeck_core::{Cell, ColumnKind, DataType, Signature};
 use flightdeck_drift::Counted;
 use flightdeck_package::Package;
 use serde_json::{Map, Value, json};
@@ -18,8 +18,7 @@ impl App {
                 ColumnKind::Categorical => Cell::Text("a".into()),
             };
             let cell = usual.unwrap_or(invented);
-            let whole = !input.data_type.is_float() && column.kind == ColumnKind::Numeric;
-            (column.name.clone(), value(&cell, whole))
+            (column.name.clone(), value(&cell, input.data_type))
         });
         Ok(columns.collect())
     }
@@ -34,13 +33,18 @@ fn usual(counted: &Counted) -> Option<Cell> {
     }
 }
 
-fn value(cell: &Cell, whole: bool) -> Value {
+/// As short as it can be written for the model's type.
+fn value(cell: &Cell, data_type: DataType) -> Value {
     match cell {
         Cell::Missing => Value::Null,
         Cell::Bool(value) => json!(value),
         Cell::Integer(value) => json!(value),
-        Cell::Number(value) if whole => json!(value.round() as i64),
-        Cell::Number(value) => json!(value),
+        Cell::Number(value) if data_type.is_float() => {
+            let single =
+                (data_type == DataType::Fp32).then(|| (*value as f32).to_string().parse().ok()).flatten();
+            json!(single.unwrap_or(*value))
+        }
+        Cell::Number(value) => json!(value.round() as i64),
         Cell::Text(text) => json!(text),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::views::MatchedColumn;
 use crate::{Error, Result};
-use flightdeck_core::{ColumnKind, DataType, Finding, Severity, Signature};
+use flightdeck_core::{Column, ColumnKind, DataType, Finding, Severity, Signature};
 use flightdeck_drift::{Baseline, Sample, SampleData};
 use flightdeck_table::{Data, Options, Table};
 use std::path::Path;
@@ -215,15 +215,18 @@ impl Matched {
     }
 
     /// Freezes the model's columns, in the model's order.
+    ///
+    /// A runner counts what the model sees. Numbers that it sees in single precision are rounded so here too: a value that
+    /// occurs often has a bin of its own, and would lie just beside it otherwise.
     pub(crate) fn freeze(&self, signature: &Signature) -> Baseline {
-        let truths: Vec<Option<Vec<f64>>> =
-            signature.columns().map(|(_, c)| self.truths(&c.name, c.kind)).collect();
+        let seen: Vec<Option<Vec<f64>>> =
+            signature.columns().map(|(input, c)| self.seen(input.data_type, c)).collect();
         let samples: Vec<Sample<'_>> = signature
             .columns()
-            .zip(&truths)
-            .filter_map(|((_, column), truths)| {
+            .zip(&seen)
+            .filter_map(|((_, column), seen)| {
                 let data = &self.table.columns[self.position(&column.name)?].data;
-                let data = match (truths, data) {
+                let data = match (seen, data) {
                     (Some(values), data) => SampleData::Numbers { values, nulls: data.nulls() },
                     (None, Data::Number(n)) => SampleData::Numbers { values: &n.values, nulls: n.nulls },
                     (None, Data::Text(t)) => {
@@ -241,10 +244,14 @@ impl Matched {
         flightdeck_drift::freeze(&samples, times)
     }
 
-    /// Texts `true` and `false` of a column that the model takes as numbers.
-    fn truths(&self, name: &str, kind: ColumnKind) -> Option<Vec<f64>> {
-        match &self.table.columns[self.position(name)?].data {
-            Data::Text(texts) if kind == ColumnKind::Numeric => {
+    /// The numbers that the model sees where the file has others: rounded to single precision, or made of `true` and
+    /// `false`.
+    fn seen(&self, data_type: DataType, column: &Column) -> Option<Vec<f64>> {
+        match &self.table.columns[self.position(&column.name)?].data {
+            Data::Number(numbers) if data_type == DataType::Fp32 => {
+                Some(numbers.values.iter().map(|value| f64::from(*value as f32)).collect())
+            }
+            Data::Text(texts) if column.kind == ColumnKind::Numeric => {
                 let row = |row| texts.get(row).and_then(truth).unwrap_or(f64::NAN);
                 Some((0..self.table.rows).map(row).collect())
             }

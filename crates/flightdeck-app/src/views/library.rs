@@ -38,7 +38,7 @@ pub struct VersionRow {
     /// Endpoints it answers at.
     pub endpoints: Vec<Name>,
     /// How many findings it has that are more than information.
-    pub findings: u32,
+    pub warnings: u32,
 }
 
 /// How a version stands.

@@ -144,8 +144,10 @@ pub struct AlertView {
 pub struct LiveCharts {
     /// Features × rule steps.
     pub heat: Chart,
-    /// Requests over time.
+    /// Requests over time; rows where they bring their own time.
     pub traffic: Chart,
+    /// What `traffic` counts: `requests per minute`.
+    pub traffic_unit: String,
     /// Latency over time.
     pub latency: Chart,
     /// The chosen feature.

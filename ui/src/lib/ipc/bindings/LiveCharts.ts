@@ -11,9 +11,13 @@ export type LiveCharts = {
  */
 heat: Chart, 
 /**
- * Requests over time.
+ * Requests over time; rows where they bring their own time.
  */
 traffic: Chart, 
+/**
+ * What `traffic` counts: `requests per minute`.
+ */
+traffic_unit: string, 
 /**
  * Latency over time.
  */

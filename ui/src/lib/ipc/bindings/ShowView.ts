@@ -100,4 +100,4 @@ endpoints: Array<Name>,
 /**
  * How many findings it has that are more than information.
  */
-findings: number, };
+warnings: number, };
