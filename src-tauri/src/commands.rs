@@ -14,6 +14,9 @@ use std::path::PathBuf;
 use tauri::{State, WebviewWindow};
 use tauri_plugin_dialog::{DialogExt, FilePath};
 
+/// No name of a column is longer, in bytes.
+const LONGEST_NAME: usize = 4096;
+
 type Answer<T> = Result<T, ErrorView>;
 
 fn told(error: Error) -> ErrorView {
@@ -204,6 +207,9 @@ pub(crate) fn live_charts(
     feature: Option<String>,
     theme: Theme,
 ) -> Answer<LiveCharts> {
+    if feature.as_ref().is_some_and(|feature| feature.len() > LONGEST_NAME) {
+        return Err(told(Error::input("bad-name", "No column has a name that long", "Choose a feature of the heat map")));
+    }
     app.live_charts(endpoint.as_str(), theme, feature.as_deref()).map_err(told)
 }
 

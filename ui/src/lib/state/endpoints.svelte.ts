@@ -8,7 +8,7 @@ export type Endpoint = { name: string; tone: Tone; word: string; spoken: string;
 
 function described(row: EndpointRow): Endpoint {
   const [tone, word]: [Tone, string] = !row.reachable ? ["bad", "away"] : row.open_alerts > 0 ? ["warn", "drift"] : ["good", ""];
-  return { name: row.endpoint, tone, word, spoken: `Endpoint ${row.endpoint}, ${word || "steady"}`, row };
+  return { name: row.endpoint, tone, word, spoken: `endpoint, ${word || "steady"}`, row };
 }
 
 class Endpoints {

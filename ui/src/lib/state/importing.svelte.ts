@@ -14,10 +14,13 @@ type Way = { plan: () => Promise<ImportPlan>; make: (corrections: Corrections) =
 
 const nothing: Corrections = { roles: [], kinds: [] };
 
+/** What the sheet cannot change is told after the import, with the other findings. */
+const nothingToChoose = ["no-baseline", "no-golden-rows"];
+
 /** Whether a person has to decide something; a plan that is clear is carried out at once. */
 export function needsLook(plan: ImportPlan): boolean {
   const unclear = plan.signature.task === "other" || plan.signature.outputs.every((output) => output.role === "other");
-  return unclear || plan.findings.some((finding) => finding.severity !== "info");
+  return unclear || plan.findings.some((finding) => finding.severity !== "info" && !nothingToChoose.includes(finding.code));
 }
 
 class Importing {
