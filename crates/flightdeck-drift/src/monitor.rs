@@ -237,8 +237,9 @@ fn take(
     (column, counts, verdict): (&ColumnBaseline, &ColumnCounts, Verdict),
 ) -> (Option<Alert>, Option<Alert>) {
     let shares = plan.indicators.shares(counts);
+    let before = watched.evidence_log.filter(|_| watched.has_evidence());
     watched.weigh(plan, shares.clone());
-    watched.gather(start, counts);
+    watched.gather(start, counts, before);
     let closed = watched.close(plan, start);
     let evidence = watched.evidence_log.unwrap_or(f64::NEG_INFINITY);
     let reached = closed.is_none() && evidence >= threshold_log;

@@ -53,16 +53,20 @@ pub(crate) struct Watched {
     learning: Option<Series>,
     /// What the last steps answered, newest last.
     recent: VecDeque<Vec<(u64, u64)>>,
-    /// Since when evidence stands above 1, and what was counted since.
+    /// What was counted since evidence has stood above 1: a run long enough to tell how large a move is.
+    run: Option<ColumnCounts>,
+    /// Since when evidence has been gaining: what an alert speaks of.
     rising: Option<Rising>,
     pub(crate) open: Option<Alert>,
 }
 
-/// The steps that an alert speaks of.
+/// The steps since traffic turned.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Rising {
     since: Timestamp,
+    /// What the steps since then have gained, in logarithms; above 0.
+    gain: f64,
     counts: ColumnCounts,
 }
 
@@ -103,6 +107,7 @@ impl Watched {
             provisional: plan.phi.is_none(),
             learning: plan.phi.is_none().then(|| Series::up_to(MOST_QUIET)),
             recent: VecDeque::new(),
+            run: None,
             rising: None,
             open: None,
         }
@@ -132,12 +137,28 @@ impl Watched {
         }
     }
 
-    /// Remembers since when evidence has been above 1.
-    pub(crate) fn gather(&mut self, start: Timestamp, counts: &ColumnCounts) {
-        let rises = self.evidence_log.is_some_and(|log| log > 0.0);
+    /// Whether any bet stands; none does at the start and after an alert.
+    pub(crate) fn has_evidence(&self) -> bool {
+        self.states.iter().any(|state| *state > 0.0)
+    }
+
+    /// Remembers since when evidence has been gaining: a CUSUM of the e-values that all bets together make, which lies at
+    /// 0 while traffic is quiet. M itself would not tell, since it grows with every quiet step as well.
+    pub(crate) fn gather(&mut self, start: Timestamp, counts: &ColumnCounts, before: Option<f64>) {
+        let stands = self.evidence_log.is_some_and(|log| log > 0.0);
+        match &mut self.run {
+            Some(run) if stands => run.merge(counts),
+            run => *run = stands.then(|| counts.clone()),
+        }
+        let expected = before.map_or(0.0, |log_m| log_mean_exp(&[0.0, log_m]) + std::f64::consts::LN_2);
+        let step = self.evidence_log.unwrap_or(LEAST_EVIDENCE_LOG) - expected;
+        let gain = self.rising.as_ref().map_or(0.0, |rising| rising.gain) + step;
         match &mut self.rising {
-            Some(rising) if rises => rising.counts.merge(counts),
-            rising => *rising = rises.then(|| Rising { since: start, counts: counts.clone() }),
+            Some(rising) if gain > 0.0 => {
+                rising.gain = gain;
+                rising.counts.merge(counts);
+            }
+            rising => *rising = (gain > 0.0).then(|| Rising { since: start, gain, counts: counts.clone() }),
         }
     }
 
@@ -169,10 +190,11 @@ impl Watched {
     /// Opens an alert, or raises the open one: given only when it is new or a band higher. Severity is that of the whole
     /// run of evidence, since single steps jump between bands by chance; the next run starts from nothing.
     pub(crate) fn raise(&mut self, column: &ColumnBaseline, start: Timestamp) -> Option<Alert> {
-        let run = self.rising.take();
-        let (since, counts) = run.map_or((start, ColumnCounts::default()), |run| (run.since, run.counts));
+        let run = self.run.take().unwrap_or_default();
+        let turned = self.rising.take().map(|rising| (rising.since, rising.counts));
+        let (since, counts) = turned.unwrap_or_else(|| (start, run.clone()));
         self.reset();
-        let severity = severity_of(column, &counts).max(Severity::Small);
+        let severity = severity_of(column, &run).max(Severity::Small);
         let raised = match self.open.take() {
             None => Alert::new(&column.name, (since, start), severity, counts),
             Some(open) if severity > open.severity => Alert { severity, counts, escalated: true, ..open },
@@ -188,6 +210,7 @@ impl Watched {
     /// Starts the evidence anew.
     fn reset(&mut self) {
         self.states.fill(0.0);
+        self.run = None;
         self.rising = None;
     }
 }
