@@ -2,7 +2,9 @@
 
 use std::error::Error;
 
-include!("src/table.rs");
+#[macro_use]
+#[path = "src/table.rs"]
+mod table;
 
 macro_rules! names {
     ($($name:ident),* $(,)?) => {

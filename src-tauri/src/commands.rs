@@ -1,6 +1,8 @@
 //! What the page may ask for. Each command decodes, calls one use case and encodes; an error is always
 //! `{code, message, hint}`. Files come as the id of a choice, never as a path.
 
+#![expect(clippy::needless_pass_by_value, reason = "a command's arguments are handed over by value")]
+
 use crate::files::{Chosen, Files};
 use crate::paint::Start;
 use flightdeck_app::views::{
@@ -208,7 +210,11 @@ pub(crate) fn live_charts(
     theme: Theme,
 ) -> Answer<LiveCharts> {
     if feature.as_ref().is_some_and(|feature| feature.len() > LONGEST_NAME) {
-        return Err(told(Error::input("bad-name", "No column has a name that long", "Choose a feature of the heat map")));
+        return Err(told(Error::input(
+            "bad-name",
+            "No column has a name that long",
+            "Choose a feature of the heat map",
+        )));
     }
     app.live_charts(endpoint.as_str(), theme, feature.as_deref()).map_err(told)
 }

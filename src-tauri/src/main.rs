@@ -10,11 +10,12 @@ mod files;
 mod host;
 mod paint;
 mod window;
-
-include!("table.rs");
+#[macro_use]
+mod table;
 
 use clap::Parser;
 use flightdeck_app::App;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -43,7 +44,11 @@ fn main() -> ExitCode {
     let start = paint::Start::now();
     let arguments = Arguments::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,flightdeck=info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
     match run(start, arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

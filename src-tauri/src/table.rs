@@ -1,5 +1,6 @@
-// Every command of the window, once. The handler, the permissions that the build generates and the test of the
-// capability are made from this list; it is included by each of them, which is why it has no module head.
+//! Every command of the window, once. The handler, the permissions that the build generates and the test of the
+//! capability are made from this list.
+
 macro_rules! with_commands {
     ($then:ident) => {
         $then! {

@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-include!("../../src/table.rs");
+#[macro_use]
+#[path = "../../src/table.rs"]
+mod table;
 
 macro_rules! names {
     ($($name:ident),* $(,)?) => {
