@@ -157,7 +157,13 @@ impl From<WorkerError> for Problem {
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         };
         let (code, hint) = (error.code().to_owned(), error.hint().to_owned());
-        Self { status, code: code.into(), message: error.to_string(), hint: Some(hint) }
+        let message = match code.as_str() {
+            // ONNX Runtime's words again.
+            "model-load" => "the model cannot be loaded".into(),
+            "model-run" => "the model cannot answer its own golden rows".into(),
+            _ => error.to_string(),
+        };
+        Self { status, code: code.into(), message, hint: Some(hint) }
     }
 }
 

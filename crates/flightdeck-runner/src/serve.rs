@@ -78,8 +78,9 @@ pub fn serve(args: &ServeArgs) -> ExitCode {
 fn log() {
     let filter =
         EnvFilter::try_from_env("FLIGHTDECK_LOG").unwrap_or_else(|_| EnvFilter::new("info,ort=warn"));
-    let _ =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(false).try_init();
+    // Whoever read standard error may be gone. That must not end the server, so a failed write is not reported there.
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let _ = log.with_ansi(false).log_internal_errors(false).try_init();
 }
 
 fn complain(error: &dyn std::error::Error, code: u8) -> ExitCode {

@@ -1,6 +1,6 @@
 //! `POST …/infer` of the Open Inference Protocol.
 
-use super::{refuse_early, request, run, served};
+use super::{refuse_early, request, run, served, unhurried};
 use crate::app::App;
 use crate::http::{Answer, Call, json};
 use crate::problem::Problem;
@@ -24,10 +24,10 @@ pub(crate) async fn infer(app: Arc<App>, mut call: Call) -> Answer {
     let served = served(&app, &call)?;
     refuse_early(&app, &served)?;
     if call.headers.contains_key("inference-header-content-length") {
-        return Err(Problem::bad("binary", "binary tensors are not served").hint("Send the tensors as JSON."));
+        return Err(Problem::bad("binary", "binary tensors are not served, send JSON (binary_data=False)"));
     }
     let body = call.bytes().await?;
-    let asked = request::read(&body, &served.signature)?;
+    let asked = unhurried(&body, |body| request::read(body, &served.signature))?;
     let outputs = chosen(run(&app, &served, asked.rows, start).await?, &asked.outputs);
     json(&Response {
         model_name: call.param("name"),

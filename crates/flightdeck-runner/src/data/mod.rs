@@ -59,6 +59,12 @@ pub(crate) fn refuse_early(app: &App, served: &Served) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Reads a body. One that takes long does not keep the requests of other connections waiting.
+pub(crate) fn unhurried<T>(body: &[u8], read: impl FnOnce(&[u8]) -> T) -> T {
+    const LONG_BYTES: usize = 256 << 10;
+    if body.len() > LONG_BYTES { tokio::task::block_in_place(|| read(body)) } else { read(body) }
+}
+
 /// The one way through: room in the queue, counted, run, counted again.
 pub(crate) async fn run(
     app: &App,

@@ -1,6 +1,6 @@
 //! Predictions by column name, from JSON or CSV.
 
-use super::{Rows, named, refuse_early, run, served, table};
+use super::{Rows, named, refuse_early, run, served, table, unhurried};
 use crate::app::App;
 use crate::http::{Answer, Call, json};
 use crate::problem::Problem;
@@ -14,7 +14,7 @@ pub(crate) async fn predict(app: Arc<App>, mut call: Call) -> Answer {
     let served = served(&app, &call)?;
     refuse_early(&app, &served)?;
     let body = call.bytes().await?;
-    let table = table::read(&body, &served.signature)?;
+    let table = unhurried(&body, |body| table::read(body, &served.signature))?;
     let inputs = assemble(&served.signature, &table.columns, &table.rows)
         .map_err(|error| Problem::bad("bad-row", error.to_string()))?;
     let rows = table.rows.len();

@@ -31,14 +31,15 @@ pub(super) fn read(body: &[u8], signature: &Signature) -> Result<Request, Proble
 
 /// What the parser says, with a hint where Python's JSON wrote what JSON does not have.
 fn syntax(body: &[u8], error: &serde_json::Error) -> Problem {
-    let problem = Problem::bad("bad-request", format!("the request cannot be read: {error}"));
     let line = body.split(|byte| *byte == b'\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
     let at = line.get(error.column().saturating_sub(2)..).unwrap_or_default();
     let near = |token: &[u8]| at.windows(token.len()).take(3).any(|window| window == token);
     if near(b"NaN") || near(b"Infinity") {
-        return problem.hint("JSON has no NaN and no infinity. Send null for a missing number.");
+        // Clients of the protocol show the sentence alone, so it says what to do.
+        let message = format!("JSON has no NaN and no infinity, send null for a missing number ({error})");
+        return Problem::bad("bad-request", message);
     }
-    problem
+    Problem::bad("bad-request", format!("the request cannot be read: {error}"))
 }
 
 /// A text, borrowed from the body where it has no escapes.

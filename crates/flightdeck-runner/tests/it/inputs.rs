@@ -45,7 +45,7 @@ async fn r1_r2_requests_that_do_not_fit_are_refused_with_their_place() {
         (input("[1,4]", "[\"1\",2,3,4]"), "inputs[0].data"),
         (input("[1,4]", "[true,2,3,4]"), "inputs[0].data"),
         (input("[1,4]", "[1e400,2,3,4]"), "cannot be read"),
-        (input("[1,4]", "[NaN,2,3,4]"), "cannot be read"),
+        (input("[1,4]", "[NaN,2,3,4]"), "send null"),
         (input("[1,4]", "[1,2,3,4"), "cannot be read"),
         (good.replace("\"x\"", "\"z\""), "inputs[0].name"),
         (good.replace("\"name\":\"x\",", ""), "inputs[0].name"),
@@ -66,7 +66,7 @@ async fn r1_r2_requests_that_do_not_fit_are_refused_with_their_place() {
         assert!(error.contains(said) && !error.contains('/'), "{shown}: {error}");
     }
     let (_, answer) = post(&server, "/v2/models/e/infer", input("[1,4]", "[1,2,NaN,4]")).await;
-    assert!(answer["hint"].as_str().unwrap().contains("null"), "{answer}");
+    assert!(answer["error"].as_str().unwrap().contains("send null"), "{answer}");
     let (status, _) = post(&server, "/v2/models/e/infer", good).await;
     assert_eq!(status, 200);
     assert_eq!(server.control.live(&endpoint("e")).await.unwrap().rows, 1);

@@ -102,3 +102,21 @@ async fn readiness_does_not_lie_about_a_damaged_package() {
         "{refused}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_outlives_whoever_read_its_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start_with_log(folder.path()).await;
+    server.deploy("e", &four_columns("linear", linear)).await;
+    server.control.remove_endpoint(&"e".parse().unwrap()).await.unwrap();
+    // Each refusal is logged; nobody reads that any more.
+    for _ in 0..3 {
+        let other = crate::support::build(&crate::support::model("bomb"), None, b"");
+        server.upload(&other).await;
+        let wanted = crate::support::desired(other.root);
+        server.control.put_endpoint(&"b".parse().unwrap(), &wanted).await.unwrap_err();
+    }
+    assert!(server.control.ready().await.unwrap());
+    server.control.stop().await.unwrap();
+    assert_eq!(server.wait().code(), Some(0));
+}

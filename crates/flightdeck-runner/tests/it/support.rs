@@ -47,13 +47,25 @@ impl Server {
         server
     }
 
+    /// Starts a server whose log goes into a pipe that is closed again.
+    pub(crate) async fn start_with_log(data: &Path) -> Self {
+        let mut server = Self::spawn(data, Stdio::piped());
+        drop(server.child.stderr.take());
+        eventually(async || server.control.ready().await.unwrap()).await;
+        server
+    }
+
     /// Starts a server on a folder.
     pub(crate) fn begin(data: &Path) -> Self {
+        Self::spawn(data, Stdio::null())
+    }
+
+    fn spawn(data: &Path, log: Stdio) -> Self {
         let mut child = command(data)
             .arg("--token-stdin")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .unwrap();
         writeln!(child.stdin.as_mut().unwrap(), "{}", token().reveal()).unwrap();
