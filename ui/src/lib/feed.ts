@@ -24,6 +24,15 @@ function heard(event: Event): void {
   else jobs.moved(event);
 }
 
+/** A runner that dies tells nobody: how it is must be asked. */
+const LOOK_MS = 5000;
+
+function look(): void {
+  if (document.hidden) return;
+  runners.refresh();
+  endpoints.refresh();
+}
+
 /** Begins to listen, then asks for everything once. */
 export async function begin(): Promise<void> {
   try {
@@ -32,6 +41,7 @@ export async function begin(): Promise<void> {
     endpoints.refresh();
     runners.refresh();
     void jobs.refresh();
+    setInterval(look, LOOK_MS);
     const files = await pendingFiles();
     if (files) await importing.begin(files);
   } catch (thrown) {
