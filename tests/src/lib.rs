@@ -3,7 +3,11 @@
 //! A journey starts nothing that it does not end: dropping a [`Desk`] stops the runner that was started in its library.
 
 mod desk;
+mod display;
 mod programs;
+mod window;
 
 pub use desk::{Answer, Desk};
-pub use programs::{program, sample};
+pub use display::Display;
+pub use programs::{driver, program, sample};
+pub use window::Window;

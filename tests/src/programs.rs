@@ -20,3 +20,18 @@ pub fn program(variable: &str, name: &str) -> PathBuf {
 pub fn sample(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../sample-models").join(file)
 }
+
+/// The driver of the real window.
+///
+/// # Panics
+/// When the set-up has not installed it.
+pub fn driver() -> PathBuf {
+    let cached = || {
+        let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+        let cache = cache.or_else(|| std::env::home_dir().map(|home| home.join(".cache")))?;
+        Some(cache.join("flightdeck/tools/tauri-driver-2.1.0/bin/tauri-driver"))
+    };
+    let stated = std::env::var_os("FLIGHTDECK_TAURI_DRIVER").map(PathBuf::from);
+    let found = stated.or_else(cached).filter(|path| path.is_file());
+    found.unwrap_or_else(|| panic!("tauri-driver is not installed: run `cargo xtask setup`"))
+}
