@@ -56,9 +56,10 @@ struct Picture<'a> {
 }
 
 impl Picture<'_> {
-    /// The feature with the newest open alert, else the one farthest from training.
+    /// The feature whose open alert came first, else the one farthest from training.
     fn loudest(&self) -> Option<String> {
-        let open = self.alerts.iter().find(|alert| alert.closed_at.is_none());
+        // Alerts stand newest first; what drifted first is nearest to the cause.
+        let open = self.alerts.iter().rfind(|alert| alert.closed_at.is_none());
         if let Some(alert) = open {
             return Some(alert.feature.clone());
         }

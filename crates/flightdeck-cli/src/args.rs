@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 use flightdeck_app::views::RuleStep;
-use flightdeck_core::{Name, Timestamp};
+use flightdeck_core::{Name, OutputRole, Timestamp};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -35,6 +35,9 @@ pub(crate) enum Command {
         /// What kind of answer it gives, when the proposal is wrong.
         #[arg(long, value_enum)]
         task: Option<TaskArg>,
+        /// What an output means, when the proposal is wrong: OUTPUT=label, scores, value or other.
+        #[arg(long, value_name = "OUTPUT=ROLE", value_parser = role)]
+        role: Vec<(String, OutputRole)>,
         /// A column to count by value although it holds numbers.
         #[arg(long, value_name = "COLUMN")]
         categorical: Vec<String>,
@@ -207,6 +210,18 @@ impl From<TaskArg> for flightdeck_core::Task {
             TaskArg::Other => Self::Other,
         }
     }
+}
+
+fn role(text: &str) -> Result<(String, OutputRole), String> {
+    let (output, role) = text.split_once('=').ok_or("expected OUTPUT=ROLE")?;
+    let role = match role {
+        "label" => OutputRole::Label,
+        "scores" => OutputRole::Scores,
+        "value" => OutputRole::Value,
+        "other" => OutputRole::Other,
+        _ => return Err(format!("\"{role}\" is not label, scores, value or other")),
+    };
+    Ok((output.into(), role))
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {

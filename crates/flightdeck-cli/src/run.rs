@@ -76,9 +76,11 @@ async fn perform(app: &App, args: Args) -> Result<()> {
 
 /// Imports; with `--json` as a stream of lines whose last one is the result.
 async fn import(app: &App, args: Args) -> Result<()> {
-    let Command::Import { path, name, baseline, task, categorical } = args.command else { return Ok(()) };
+    let Command::Import { path, name, baseline, task, role, categorical } = args.command else {
+        return Ok(());
+    };
     let kinds = categorical.into_iter().map(|column| (column, ColumnKind::Categorical)).collect();
-    let corrections = Corrections { name, task: task.map(Into::into), kinds, ..Corrections::default() };
+    let corrections = Corrections { name, task: task.map(Into::into), roles: role, kinds };
     let paths: Vec<_> = std::iter::once(path).chain(baseline).collect();
     let stream = if args.json { Stream::JsonLines } else { Stream::Terminal };
     let imported = app.import(&paths, corrections, &progress::job(stream)).await;

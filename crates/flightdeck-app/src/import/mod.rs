@@ -9,7 +9,7 @@ pub(crate) use source::file_name;
 use crate::jobs::Job;
 use crate::views::{BaselinePlan, Corrections, ImportPlan, ImportView};
 use crate::words::model_kind;
-use crate::{App, Error, Result};
+use crate::{App, Error, Kind, Result};
 use columns::Matched;
 use flightdeck_core::{ColumnKind, Digest, Finding, Name, Progress, Severity, Signature, Unit};
 use flightdeck_onnx::{External, Facts, Inspection};
@@ -60,8 +60,27 @@ impl App {
     /// Imports a model file, alone or with the data it was trained on. The same bytes are the same version.
     pub async fn import(&self, paths: &[PathBuf], corrections: Corrections, job: &Job) -> Result<ImportView> {
         job.report(Progress::new("read", 0, None, Unit::Steps));
-        let prepared = prepare(paths.to_vec(), corrections).await?;
-        self.store(prepared, job).await
+        let imported = match prepare(paths.to_vec(), corrections).await {
+            Ok(prepared) => self.store(prepared, job).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = &imported {
+            self.note_refusal(paths, error)?;
+        }
+        imported
+    }
+
+    /// What was refused is in the audit log too: by its name and why, and nothing of it is kept.
+    fn note_refusal(&self, paths: &[PathBuf], error: &Error) -> Result<()> {
+        if error.kind != Kind::Input {
+            return Ok(());
+        }
+        let name: String =
+            paths.first().map(|path| file_name(path)).unwrap_or_default().chars().take(200).collect();
+        self.act("refuse-import", &name, |act| {
+            act.note("code", error.code.as_ref());
+            Ok(())
+        })
     }
 
     async fn store(&self, mut prepared: Prepared, job: &Job) -> Result<ImportView> {
