@@ -8,6 +8,8 @@ mod closer;
 mod plan;
 mod shard;
 mod spans;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use closer::Closer;
 pub(crate) use spans::Spans;

@@ -9,6 +9,8 @@ use std::thread;
 
 /// Windows that a shard keeps counters for.
 const MAX_SLOTS: usize = 32;
+/// How often an untouched counter is passed over before it is given up: making one costs more than keeping it.
+const RESTS: u8 = 20;
 
 /// All shards of one version.
 pub(super) struct Shards(Box<[Mutex<Shard>]>);
@@ -26,6 +28,7 @@ struct Slot {
     /// Rows of requests that are counted in another window.
     further_rows: u64,
     touched: bool,
+    rests: u8,
 }
 
 /// Counts that a shard let go.
@@ -59,9 +62,11 @@ impl Shards {
         let (mut pieces, mut newest) = (Vec::new(), None);
         for shard in &self.0 {
             let mut shard = lock(shard);
-            // A counter that rested for a while is given up: its window is over.
-            shard.slots.retain(|slot| slot.touched);
-            pieces.extend(shard.slots.iter_mut().map(Slot::take));
+            shard.slots.retain_mut(|slot| {
+                slot.rests = if slot.touched { 0 } else { slot.rests + 1 };
+                slot.rests < RESTS
+            });
+            pieces.extend(shard.slots.iter_mut().filter(|slot| slot.touched).map(Slot::take));
             newest = newest.max(shard.newest);
         }
         (pieces, newest)
@@ -99,7 +104,7 @@ impl Shard {
         let place = found.unwrap_or(self.slots.len());
         if found.is_none() {
             let counter = Counter::new(&self.baseline);
-            self.slots.push(Slot { start, counter, further_rows: 0, touched: false });
+            self.slots.push(Slot { start, counter, further_rows: 0, touched: false, rests: 0 });
         }
         &mut self.slots[place]
     }

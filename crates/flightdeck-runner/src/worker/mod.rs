@@ -6,11 +6,15 @@
 mod job;
 
 use clap::Args;
-use flightdeck_engine::{Failure, Limits, Reply, Request, limit, read_frame, write_frame};
+use flightdeck_engine::{Failure, FrameError, Limits, Reply, Request, limit, read_frame, write_frame};
 use std::fs::File;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
 
 /// Arguments of `worker`.
 #[derive(Args, Clone, Copy, Debug)]
@@ -23,12 +27,39 @@ pub struct WorkerArgs {
     pub cpu_seconds: u64,
 }
 
-/// Answers requests until standard input ends.
+/// Answers requests until standard input ends. That is how a parent that dies ends its worker, too.
 pub fn worker(args: WorkerArgs) -> ExitCode {
     let limits = Limits { memory_bytes: args.memory_bytes, cpu_seconds: args.cpu_seconds };
-    let ended =
-        limit(limits).and_then(|()| own_output()).map(|output| answer_all(&mut io::stdin().lock(), output));
+    let ended = limit(limits).and_then(|()| own_output()).map(|output| answer_all(&Inbox::open(), output));
     if matches!(ended, Ok(true)) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Requests as they come, read on a thread of its own.
+struct Inbox {
+    requests: Receiver<Result<Request, FrameError>>,
+    busy: Arc<AtomicBool>,
+}
+
+impl Inbox {
+    fn open() -> Self {
+        let (sender, requests) = channel();
+        let busy = Arc::new(AtomicBool::new(false));
+        let inbox = Self { requests, busy: Arc::clone(&busy) };
+        thread::spawn(move || {
+            while let Some(request) = read_frame(&mut io::stdin().lock()).transpose() {
+                let last = request.is_err();
+                busy.store(true, Ordering::Release);
+                if sender.send(request).is_err() || last {
+                    break;
+                }
+            }
+            // Nobody is left to read the answer: a run of hours must not go on for it.
+            if busy.load(Ordering::Acquire) {
+                std::process::abort();
+            }
+        });
+        inbox
+    }
 }
 
 /// Takes standard output away from everybody else: what a library prints goes to standard error, and frames stay whole.
@@ -45,19 +76,16 @@ fn own_output() -> io::Result<File> {
     Ok(io::stdout().as_handle().try_clone_to_owned()?.into())
 }
 
-fn answer_all(input: &mut impl io::Read, mut output: File) -> bool {
-    loop {
-        match read_frame::<Request>(input) {
-            Ok(Some(request)) => {
-                let reply = answer(request, &mut output);
-                if write_frame(&mut output, &reply).is_err() {
-                    return false;
-                }
-            }
-            Ok(None) => return true,
-            Err(_) => return false,
+fn answer_all(inbox: &Inbox, mut output: File) -> bool {
+    for request in &inbox.requests {
+        let Ok(request) = request else { return false };
+        let reply = answer(request, &mut output);
+        inbox.busy.store(false, Ordering::Release);
+        if write_frame(&mut output, &reply).is_err() {
+            return false;
         }
     }
+    true
 }
 
 fn answer(request: Request, output: &mut File) -> Reply {

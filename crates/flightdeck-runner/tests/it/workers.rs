@@ -3,7 +3,12 @@
 use crate::support::{PROGRAM, floats, four_columns, linear, model};
 use flightdeck_core::{Cancel, Progress};
 use flightdeck_engine::client::{Limit, Watch, Worker, WorkerConfig, WorkerError};
-use flightdeck_engine::{GoldenRequest, ModelSource, PreflightRequest, ProfileRequest, Sampled, Verdict};
+use flightdeck_engine::{
+    GoldenRequest, ModelSource, PreflightRequest, ProfileRequest, Reply, Request, Sampled, Verdict,
+    read_frame, write_frame,
+};
+use std::io::Read;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 fn config() -> WorkerConfig {
@@ -101,4 +106,26 @@ async fn a_program_that_is_no_worker_is_understood_as_none() {
         Worker::new(nowhere).profile(profile("linear"), watch).await.unwrap_err().code(),
         "worker-start"
     );
+}
+
+#[test]
+fn a_worker_ends_with_its_parent() {
+    let mut child = Command::new(PROGRAM)
+        .arg("worker")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let request = Request::Profile(ProfileRequest { budget_ms: 3_600_000, ..profile("slow") });
+    write_frame(&mut input, &request).unwrap();
+    let mut output = child.stdout.take().unwrap();
+    let measuring = |reply: &Reply| matches!(reply, Reply::Progress(report) if report.stage == "measure");
+    while !measuring(&read_frame(&mut output).unwrap().unwrap()) {}
+    // What the system does when the parent is gone.
+    drop(input);
+    let mut rest = Vec::new();
+    output.read_to_end(&mut rest).unwrap();
+    assert!(!child.wait().unwrap().success());
 }
