@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks to its user")]
 
+mod bench;
 mod demo;
 mod place;
 mod process;
@@ -32,6 +33,9 @@ cargo xtask COMMAND
   samples    write the sample models and their data anew; the same bytes, unless generate.py changed
   demo       the whole way on a sample model: import, profile, deploy, real traffic, drift found; then the window
              (--headless: no window)
+  bench [PART…]
+             what it costs on this machine, in one table: import, profile, runner, counting, compare, window, or only the
+             named ones (--json FILE: also there, as lines of JSON)
   app [ARG]… build for daily use and start the window; the arguments go to it";
 
 fn main() -> ExitCode {
@@ -42,7 +46,17 @@ fn main() -> ExitCode {
     };
     if !matches!(
         command.as_str(),
-        "app" | "demo" | "help" | "--help" | "-h" | "setup" | "test" | "tidy" | "bindings" | "samples"
+        "app"
+            | "bench"
+            | "demo"
+            | "help"
+            | "--help"
+            | "-h"
+            | "setup"
+            | "test"
+            | "tidy"
+            | "bindings"
+            | "samples"
     ) || (!takes_arguments(command) && !rest.is_empty())
     {
         eprintln!("cargo xtask does not know `{}`.\n\n{USAGE}", arguments.join(" "));
@@ -58,7 +72,7 @@ fn main() -> ExitCode {
 }
 
 fn takes_arguments(command: &str) -> bool {
-    matches!(command, "app" | "demo")
+    matches!(command, "app" | "bench" | "demo")
 }
 
 fn perform(command: &str, rest: &[String]) -> Result<()> {
@@ -73,6 +87,7 @@ fn perform(command: &str, rest: &[String]) -> Result<()> {
         "tidy" => tidy::tidy(&place, &tidy::Bindings::ThroughCargo),
         "bindings" => process::run(place.cargo().args(tidy::BINDINGS)),
         "samples" => samples::write(&place),
+        "bench" => bench::bench(&place, rest),
         "demo" => demo::demo(&place, rest),
         _ => app(&place, rest),
     }
