@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
 use super::Bench;
 use super::children::{Listen, Running};
@@ -117,31 +117,31 @@ fn below(session: &Running, name: &str) -> Result<Vec<u32>> {
     Ok(tree(program.with_context(|| format!("{name} is not in its session"))?))
 }
 
-/// Processor share over a time, then memory, of each group of processes.
+/// Processor share over a time, then memory, of each group of processes, the first of which is the program itself.
 fn idle(window: &Running, groups: &[(&str, &Vec<u32>)]) -> Result<Vec<Figure>> {
-    let before: Vec<f64> = groups.iter().map(|(_, pids)| cpu_of(pids)).collect::<Result<_>>()?;
+    let used = |pids: &Vec<u32>| pids.iter().map(|pid| cpu_s(*pid)).collect::<Result<Vec<f64>>>();
+    let before: Vec<Vec<f64>> = groups.iter().map(|(_, pids)| used(pids)).collect::<Result<_>>()?;
     window.rest(IDLE)?;
     let mut figures = Vec::new();
     for ((name, pids), before) in groups.iter().zip(before) {
-        let share = (cpu_of(pids)? - before) / IDLE.as_secs_f64() * 100.0;
-        let note = "of one core, over 10 s";
-        figures
-            .push(Figure::of("window", format!("idle processor share of {name}"), "%", &[share]).note(note));
+        let after = used(pids)?;
+        let shares =
+            after.iter().zip(before).map(|(after, before)| (after - before) / IDLE.as_secs_f64() * 100.0);
+        let shares: Vec<f64> = shares.collect();
+        let what = format!("idle processor share of {name}");
+        let own = if shares.len() > 1 { format!(", {:.1} its own", shares[0]) } else { String::new() };
+        let figure = Figure::of("window", what, "%", &[shares.iter().sum()]);
+        figures.push(figure.note(format!("of one core, over 10 s{own}")));
     }
     for (name, pids) in groups {
         let memory = memory_mib(pids)?;
-        ensure!(memory > 0.0, "{name} has no memory");
         let note = match pids.len() {
             1 => "PSS".to_owned(),
-            processes => format!("PSS of {processes} processes, {:.0} of it its own", pss_mib(pids[0])?),
+            processes => format!("PSS of {processes} processes, {:.0} its own", pss_mib(pids[0])?),
         };
         figures.push(Figure::of("window", format!("memory of {name}"), "MiB", &[memory]).note(note));
     }
     Ok(figures)
-}
-
-fn cpu_of(pids: &[u32]) -> Result<f64> {
-    pids.iter().map(|pid| cpu_s(*pid)).sum()
 }
 
 fn memory_mib(pids: &[u32]) -> Result<f64> {
