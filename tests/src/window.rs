@@ -85,6 +85,22 @@ impl Window {
         }
     }
 
+    /// Waits until a script answers true.
+    ///
+    /// # Panics
+    /// When it does not within a minute.
+    pub async fn holds(&self, script: &str) {
+        let began = Instant::now();
+        loop {
+            let answer = self.page.execute(script, vec![]).await;
+            if answer.is_ok_and(|answer| answer.convert::<bool>().unwrap_or(false)) {
+                return;
+            }
+            assert!(began.elapsed() < PATIENCE, "never true: {script}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// What the page says; why it cannot be asked while it is being loaded.
     pub async fn text(&self) -> String {
         match self.page.execute("return document.body.innerText", vec![]).await {
@@ -99,7 +115,7 @@ impl Window {
     /// When there is none within a minute.
     pub async fn press(&self, name: &str) {
         let xpath = format!(
-            "//*[self::button or self::a or self::summary or @role='tab' or @role='button']\
+            "//*[self::button or self::a or self::summary or @role='tab' or @role='button' or @role='menuitemradio']\
              [not(@disabled)][normalize-space(.)='{name}' or @aria-label='{name}']"
         );
         self.click(By::XPath(&xpath), name).await;

@@ -13,6 +13,7 @@ use flightdeck_core::Timestamp;
 use flightdeck_drift::{Baseline, ColumnBaseline, ColumnCounts, FEWEST_VALUES, distances, words};
 use flightdeck_store::alert::AlertRecord;
 use flightdeck_store::endpoint::EndpointRecord;
+use std::sync::Arc;
 
 mod distribution;
 
@@ -24,7 +25,9 @@ impl App {
     /// The charts of an endpoint in one theme; of `feature`, or of the one that drifts most.
     pub fn live_charts(&self, address: &str, theme: Theme, feature: Option<&str>) -> Result<LiveCharts> {
         let record = self.endpoint(address)?;
-        let baseline = self.watched_baseline(&record)?;
+        // Traffic and latency need no training data: without it there are just no features.
+        let baseline =
+            self.baseline(&record.digest)?.unwrap_or_else(|| Arc::new(flightdeck_drift::freeze(&[], None)));
         let series = self.series(&record, &baseline, None)?;
         let alerts: Vec<AlertRecord> = self.alert_records()?.into_iter().filter(|a| of(&record, a)).collect();
         let picture =

@@ -90,7 +90,11 @@ impl App {
         if name.as_str() == THIS_COMPUTER {
             return self.started().await;
         }
-        Err(Error::input("no-runner", format!("There is no runner {name}"), "See `flightdeck runner list`"))
+        Err(Error::input(
+            "no-runner",
+            format!("There is no runner {name}"),
+            "Only this computer's runner, this-computer, is known here",
+        ))
     }
 
     /// The endpoint with this address: `RUNNER/ENDPOINT`, or the endpoint alone when only one runner has it.

@@ -4,7 +4,7 @@ use crate::judge::{Mark, severity_word, verdict_word, watched};
 use crate::views::{AlertView, DriftView, FeatureDrift};
 use crate::{App, Error, Result};
 use flightdeck_core::Timestamp;
-use flightdeck_drift::{Baseline, Step, Verdict, distances};
+use flightdeck_drift::{Baseline, FEWEST_VALUES, Step, Verdict, distances};
 use flightdeck_store::alert::{self, AlertRecord};
 use flightdeck_store::endpoint::EndpointRecord;
 use flightdeck_store::monitor::{self, VerdictRecord};
@@ -25,7 +25,14 @@ impl App {
         let features =
             baseline.columns.iter().zip(&total.columns).enumerate().map(|(index, (column, counts))| {
                 let told = distances(column, counts);
-                let stand = stand(&open, &column.name, latest(&judged, index), preview.as_ref(), index);
+                let mut stand = stand(&open, &column.name, latest(&judged, index), preview.as_ref(), index);
+                // Evidence adds up over steps however few rows each has.
+                if stand.verdict == Verdict::NotEnoughData
+                    && stand.evidence_log.is_some()
+                    && counts.rows() >= FEWEST_VALUES
+                {
+                    stand.verdict = Verdict::None;
+                }
                 let severity = told.psi_adjusted.map(flightdeck_drift::Severity::of).unwrap_or_default();
                 FeatureDrift {
                     name: column.name.clone(),
@@ -71,7 +78,7 @@ impl App {
             Error::failed(
                 "no-baseline",
                 format!("The version at {} has no training data to compare with", record.endpoint),
-                "Add its baseline: drop the training data on the model, or import it with --baseline",
+                "Give the training data with the model: drop it on the model, or import both together",
             )
         })
     }

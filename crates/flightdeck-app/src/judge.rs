@@ -196,7 +196,7 @@ fn alert_record(record: &EndpointRecord, baseline: &Baseline, opened: &Alert) ->
         opened_at: opened.opened_at,
         closed_at: None,
         sentence,
-        action: "nothing was done: no action is set".into(),
+        action: "none".into(),
     }
 }
 

@@ -66,7 +66,7 @@ impl App {
                 format!("{model} has no version {number}"),
                 format!("Its newest version is {}", newest.version),
             ),
-            _ => Error::input("no-model", format!("There is no model {model}"), "See `flightdeck models`"),
+            _ => Error::input("no-model", format!("There is no model {model}"), "Import it first"),
         })
     }
 

@@ -17,7 +17,8 @@ const RATE_MS: i64 = 60_000;
 pub(crate) struct Rates(Mutex<HashMap<Name, VecDeque<(Timestamp, u64)>>>);
 
 impl Rates {
-    /// Requests per minute, from the counters seen within the last minute; 0 until there are two.
+    /// Requests of the last minute, from the counters seen within it; 0 until there are two. A shorter time is not
+    /// extrapolated: what is told was sent.
     fn seen(&self, endpoint: &Name, at: Timestamp, requests: u64) -> f64 {
         let mut rates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let seen = rates.entry(endpoint.clone()).or_default();
@@ -31,7 +32,7 @@ impl Rates {
         seen.push_back((at, requests));
         match (seen.front(), seen.back()) {
             (Some((first, before)), Some((last, now))) if last > first => {
-                (now - before) as f64 * 60_000.0 / (last.as_ms() - first.as_ms()) as f64
+                (now - before) as f64 * RATE_MS as f64 / (last.as_ms() - first.as_ms()).max(RATE_MS) as f64
             }
             _ => 0.0,
         }
@@ -53,7 +54,7 @@ impl App {
             (Some(figures), _) => (figures, now),
             (None, Some((document, at))) => (known(document)?, *at),
             (None, None) => {
-                let hint = "Start it: `flightdeck runner start`";
+                let hint = "Start it";
                 return Err(Error::failed(
                     "runner-away",
                     format!("The runner {} does not answer", record.runner),
@@ -166,7 +167,7 @@ mod tests {
         let endpoint: Name = "e".parse().unwrap();
         let seen = |second: i64, requests| rates.seen(&endpoint, Timestamp::from_ms(second * 1000), requests);
         assert_eq!(seen(0, 100), 0.0);
-        assert_eq!(seen(30, 130), 60.0);
+        assert_eq!(seen(30, 130), 30.0, "30 were sent, whatever the pace");
         assert_eq!(seen(60, 160), 60.0);
         assert_eq!(seen(90, 160), 30.0, "30 requests since second 30");
         assert_eq!(seen(91, 5), 0.0, "it was started again");

@@ -125,7 +125,11 @@ fn known(name: &Name) -> Result<()> {
     if name.as_str() == THIS_COMPUTER {
         return Ok(());
     }
-    Err(Error::input("no-runner", format!("There is no runner {name}"), "See `flightdeck runner list`"))
+    Err(Error::input(
+        "no-runner",
+        format!("There is no runner {name}"),
+        "Only this computer's runner, this-computer, is known here",
+    ))
 }
 
 fn answer<T: Serialize>(json: bool, value: &T, print: impl Fn(&T)) {
