@@ -89,9 +89,16 @@ impl Counting {
     }
 
     /// The windows that the rows of a request belong to. Event times count on endpoints that replay, elsewhere arrival.
-    pub(crate) fn spans(&self, rows: usize, times: Option<&EventTime>, now: Timestamp) -> Spans {
-        let times = times.filter(|_| self.replay);
-        Spans::new(rows, times, now, self.key.resolution.seconds())
+    ///
+    /// Rows without a time have no place in a history that is replayed: today's would end it before it has begun. They are
+    /// answered, and counted in the figures alone.
+    pub(crate) fn spans(&self, rows: usize, times: Option<&EventTime>, now: Timestamp) -> Option<Spans> {
+        match times {
+            None if self.replay => None,
+            times => {
+                Some(Spans::new(rows, times.filter(|_| self.replay), now, self.key.resolution.seconds()))
+            }
+        }
     }
 
     /// Whether so many windows are open that rows with further times have to wait.
@@ -100,7 +107,8 @@ impl Counting {
     }
 
     /// Counts the values of accepted rows.
-    pub(crate) fn seen(&self, tensors: &[Tensor], spans: &Spans) {
+    pub(crate) fn seen(&self, tensors: &[Tensor], spans: Option<&Spans>) {
+        let Some(spans) = spans else { return };
         let evicted = self.shards.mine(|shard| {
             for (start, rows) in spans.iter() {
                 self.plan.count(shard.counter(start), tensors, rows);
@@ -112,7 +120,13 @@ impl Counting {
     }
 
     /// Counts that they were answered.
-    pub(crate) fn answered(&self, spans: &Spans, latency_us: u64) {
+    pub(crate) fn answered(&self, spans: Option<&Spans>, rows: usize, latency_us: u64) {
+        let Some(spans) = spans else {
+            let totals = &mut lock(&self.open).totals;
+            totals.requests += 1;
+            totals.rows += rows as u64;
+            return totals.latency.add(latency_us);
+        };
         let evicted = self.shards.mine(|shard| {
             let mut spans = spans.iter();
             if let Some((start, rows)) = spans.next() {
@@ -125,9 +139,15 @@ impl Counting {
         self.keep(evicted);
     }
 
-    /// Counts a request that failed or was refused as overload.
-    pub(crate) fn failed(&self, at: Timestamp) {
-        let start = at.floor(self.key.resolution.seconds());
+    /// Counts a request that failed or was refused as overload, before its rows were read or after.
+    pub(crate) fn failed(&self, spans: Option<&Spans>, now: Timestamp) {
+        if spans.is_none() && self.replay {
+            let totals = &mut lock(&self.open).totals;
+            totals.requests += 1;
+            totals.errors += 1;
+            return;
+        }
+        let start = spans.map_or_else(|| now.floor(self.key.resolution.seconds()), Spans::start);
         let evicted = self.shards.mine(|shard| {
             shard.counter(start).failed();
             shard.evict()

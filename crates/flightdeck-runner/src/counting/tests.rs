@@ -52,8 +52,8 @@ fn nothing_is_lost_or_counted_twice_while_shards_are_emptied() {
                         // A hundred windows at once: more than a shard keeps.
                         let times = [n % 100, (n * 7) % 100].map(|m| Timestamp::from_ms(m * 60_000)).to_vec();
                         let spans = counting.spans(2, Some(&EventTime::PerRow(times)), now);
-                        counting.seen(&column(&[1.0, 2.0]), &spans);
-                        counting.answered(&spans, 5);
+                        counting.seen(&column(&[1.0, 2.0]), spans.as_ref());
+                        counting.answered(spans.as_ref(), 2, 5);
                     }
                 })
             })
@@ -82,14 +82,28 @@ fn what_stands_for_a_missing_value_is_counted_as_missing() {
     let counting = counting(Some("-1"), false);
     let now = Timestamp::from_ms(61_000);
     let spans = counting.spans(3, Some(&EventTime::At(Timestamp::from_ms(0))), now);
-    counting.seen(&column(&[-1.0, 3.0, f64::NAN]), &spans);
-    counting.failed(now);
+    counting.seen(&column(&[-1.0, 3.0, f64::NAN]), spans.as_ref());
+    counting.failed(None, now);
     counting.gather();
     let open = counting.open();
     // Without replay a stated time says nothing: the window is that of the arrival.
     let window = &open.windows[&Timestamp::from_ms(60_000)];
     assert_eq!((window.columns[0].missing(), window.columns[0].values()), (2, 1));
     assert_eq!((window.requests, window.errors, window.rows), (1, 1, 0));
+}
+
+#[test]
+fn rows_without_a_time_are_no_part_of_a_replayed_history() {
+    let counting = counting(None, true);
+    let now = Timestamp::from_ms(1_800_000_000_000);
+    let spans = counting.spans(2, None, now);
+    assert_eq!(spans, None);
+    counting.seen(&column(&[1.0, 2.0]), spans.as_ref());
+    counting.answered(spans.as_ref(), 2, 5);
+    counting.failed(None, now);
+    let totals = counting.totals();
+    assert_eq!((totals.requests, totals.rows, totals.errors), (2, 2, 1));
+    assert!(counting.open().windows.is_empty(), "the history has not begun");
 }
 
 #[test]

@@ -53,7 +53,7 @@ pub(crate) struct Rows {
 /// Refuses early what would be refused anyway: the body is not read for it.
 pub(crate) fn refuse_early(app: &App, served: &Served) -> Result<(), Problem> {
     if served.lane.is_full() || served.counting.is_overfull() {
-        served.counting.failed(app.now());
+        served.counting.failed(None, app.now());
         return Err(Problem::overload());
     }
     Ok(())
@@ -81,12 +81,13 @@ pub(crate) async fn run(
     }
     let counting = &served.counting;
     let spans = counting.spans(rows, times.as_ref(), app.now());
-    let place = served.lane.admit(rows).inspect_err(|_| counting.failed(spans.start()))?;
-    counting.seen(&inputs, &spans);
+    let spans = spans.as_ref();
+    let place = served.lane.admit(rows).inspect_err(|_| counting.failed(spans, app.now()))?;
+    counting.seen(&inputs, spans);
     let outputs = place.run(inputs).await;
     match &outputs {
-        Ok(_) => counting.answered(&spans, start.elapsed().as_micros() as u64),
-        Err(_) => counting.failed(spans.start()),
+        Ok(_) => counting.answered(spans, rows, start.elapsed().as_micros() as u64),
+        Err(_) => counting.failed(spans, app.now()),
     }
     outputs
 }
