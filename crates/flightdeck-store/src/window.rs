@@ -130,8 +130,9 @@ pub fn newest(
     endpoint: &Name,
     version: &Digest,
 ) -> Result<Option<Timestamp>> {
-    let mut statement = connection
-        .prepare_cached("SELECT max(start_ms) FROM window WHERE runner = ?1 AND endpoint = ?2 AND version = ?3")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT max(start_ms) FROM window WHERE runner = ?1 AND endpoint = ?2 AND version = ?3",
+    )?;
     let key = params![runner.as_str(), endpoint.as_str(), version.to_string()];
     let newest: Option<i64> = statement.query_row(key, |row| row.get(0))?;
     Ok(newest.map(Timestamp::from_ms))
