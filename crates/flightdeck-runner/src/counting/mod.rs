@@ -32,6 +32,8 @@ pub(crate) struct Counting {
     plan: Plan,
     shards: Shards,
     open: Mutex<Open>,
+    /// Rows that belong to no window. Not behind the lock of `open`, which is held while windows are written.
+    untimed: Mutex<Totals>,
 }
 
 /// Windows that are not closed yet.
@@ -81,6 +83,7 @@ impl Counting {
             plan: Plan::new(subject.signature, subject.baseline),
             shards: Shards::new(subject.baseline),
             open: Mutex::default(),
+            untimed: Mutex::default(),
         }
     }
 
@@ -122,7 +125,7 @@ impl Counting {
     /// Counts that they were answered.
     pub(crate) fn answered(&self, spans: Option<&Spans>, rows: usize, latency_us: u64) {
         let Some(spans) = spans else {
-            let totals = &mut lock(&self.open).totals;
+            let mut totals = lock(&self.untimed);
             totals.requests += 1;
             totals.rows += rows as u64;
             return totals.latency.add(latency_us);
@@ -142,7 +145,7 @@ impl Counting {
     /// Counts a request that failed or was refused as overload, before its rows were read or after.
     pub(crate) fn failed(&self, spans: Option<&Spans>, now: Timestamp) {
         if spans.is_none() && self.replay {
-            let totals = &mut lock(&self.open).totals;
+            let mut totals = lock(&self.untimed);
             totals.requests += 1;
             totals.errors += 1;
             return;
@@ -187,7 +190,9 @@ impl Counting {
 
     pub(crate) fn totals(&self) -> Totals {
         self.gather();
-        lock(&self.open).totals.clone()
+        let mut totals = lock(&self.open).totals.clone();
+        totals.add(&lock(&self.untimed));
+        totals
     }
 
     fn keep(&self, pieces: Vec<Piece>) {
