@@ -18,9 +18,10 @@ use flightdeck_core::{Digest, Name, Resolution, Signature, Tensor, Timestamp, Ve
 use flightdeck_drift::{Baseline, Latency, WindowCounts};
 use flightdeck_protocol::EventTime;
 use plan::Plan;
-use shard::{Piece, Shards};
+use shard::{MAX_SLOTS, MOST_SLOTS, Piece, Shard, Shards};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 /// Windows that may be open at once. Only replayed rows with scattered times can have so many.
 const MAX_OPEN: usize = 4096;
@@ -32,6 +33,8 @@ pub(crate) struct Counting {
     plan: Plan,
     shards: Shards,
     open: Mutex<Open>,
+    /// How many windows are open, for those who must not wait for the lock.
+    open_count: AtomicUsize,
     /// Rows that belong to no window. Not behind the lock of `open`, which is held while windows are written.
     untimed: Mutex<Totals>,
 }
@@ -83,6 +86,7 @@ impl Counting {
             plan: Plan::new(subject.signature, subject.baseline),
             shards: Shards::new(subject.baseline),
             open: Mutex::default(),
+            open_count: AtomicUsize::new(0),
             untimed: Mutex::default(),
         }
     }
@@ -106,20 +110,20 @@ impl Counting {
 
     /// Whether so many windows are open that rows with further times have to wait.
     pub(crate) fn is_overfull(&self) -> bool {
-        self.replay && lock(&self.open).windows.len() >= MAX_OPEN
+        self.replay && self.open_count.load(Ordering::Relaxed) >= MAX_OPEN
     }
 
     /// Counts the values of accepted rows.
     pub(crate) fn seen(&self, tensors: &[Tensor], spans: Option<&Spans>) {
         let Some(spans) = spans else { return };
-        let evicted = self.shards.mine(|shard| {
+        let slots = self.shards.mine(|shard| {
             for (start, rows) in spans.iter() {
                 self.plan.count(shard.counter(start), tensors, rows);
             }
             shard.note_time(spans.newest());
-            shard.evict()
+            shard.slots()
         });
-        self.keep(evicted);
+        self.relieve(slots);
     }
 
     /// Counts that they were answered.
@@ -130,16 +134,16 @@ impl Counting {
             totals.rows += rows as u64;
             return totals.latency.add(latency_us);
         };
-        let evicted = self.shards.mine(|shard| {
+        let slots = self.shards.mine(|shard| {
             let mut spans = spans.iter();
             if let Some((start, rows)) = spans.next() {
                 shard.counter(start).answered(rows.len() as u64, latency_us);
             }
             // A request is one request, also when its rows belong to several windows.
             spans.for_each(|(start, rows)| shard.further_rows(start, rows.len() as u64));
-            shard.evict()
+            shard.slots()
         });
-        self.keep(evicted);
+        self.relieve(slots);
     }
 
     /// Counts a request that failed or was refused as overload, before its rows were read or after.
@@ -151,23 +155,37 @@ impl Counting {
             return;
         }
         let start = spans.map_or_else(|| now.floor(self.key.resolution.seconds()), Spans::start);
-        let evicted = self.shards.mine(|shard| {
+        let slots = self.shards.mine(|shard| {
             shard.counter(start).failed();
-            shard.evict()
+            shard.slots()
         });
-        self.keep(evicted);
+        self.relieve(slots);
     }
 
     /// Empties the shards into the open windows.
     pub(crate) fn gather(&self) {
         let (pieces, newest) = self.shards.take();
-        self.keep(pieces);
         let mut open = lock(&self.open);
         open.newest = open.newest.max(newest);
+        self.keep(&mut open, pieces);
     }
 
-    /// The open windows, for the closer and for whoever shows them. Requests never wait for this lock, except those
-    /// whose rows are scattered over many windows.
+    /// Empties a shard that keeps counters for too many windows. While windows are being written it may keep some more:
+    /// a request waits for that only when its rows are scattered over hundreds of windows.
+    fn relieve(&self, slots: usize) {
+        if slots <= MAX_SLOTS {
+            return;
+        }
+        let mut open = match self.open.try_lock() {
+            Ok(open) => open,
+            Err(TryLockError::WouldBlock) if slots <= MOST_SLOTS => return,
+            Err(_) => lock(&self.open),
+        };
+        let pieces = self.shards.mine(Shard::evict);
+        self.keep(&mut open, pieces);
+    }
+
+    /// The open windows, for the closer and for whoever shows them. Held while windows are written.
     pub(crate) fn open(&self) -> MutexGuard<'_, Open> {
         lock(&self.open)
     }
@@ -195,11 +213,7 @@ impl Counting {
         totals
     }
 
-    fn keep(&self, pieces: Vec<Piece>) {
-        if pieces.is_empty() {
-            return;
-        }
-        let mut open = lock(&self.open);
+    fn keep(&self, open: &mut Open, pieces: Vec<Piece>) {
         for Piece { start, counts } in pieces {
             open.totals.count(&counts);
             open.dirty.insert(start);
@@ -214,6 +228,7 @@ impl Counting {
                 }
             }
         }
+        self.open_count.store(open.windows.len(), Ordering::Relaxed);
     }
 }
 

@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 /// Windows that a shard keeps counters for.
-const MAX_SLOTS: usize = 32;
+pub(super) const MAX_SLOTS: usize = 32;
+/// Windows that it keeps counters for while the open windows are being written.
+pub(super) const MOST_SLOTS: usize = 256;
 /// How often an untouched counter is passed over before it is given up: making one costs more than keeping it.
 const RESTS: u8 = 20;
 
@@ -91,11 +93,13 @@ impl Shard {
         self.newest = self.newest.max(Some(at));
     }
 
-    /// Lets all counters go when there are too many.
+    /// How many windows it keeps counters for.
+    pub(super) const fn slots(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Lets all counters go.
     pub(super) fn evict(&mut self) -> Vec<Piece> {
-        if self.slots.len() <= MAX_SLOTS {
-            return Vec::new();
-        }
         self.slots.drain(..).filter(|slot| slot.touched).map(|mut slot| slot.take()).collect()
     }
 

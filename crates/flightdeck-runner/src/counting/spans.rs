@@ -2,6 +2,7 @@
 
 use flightdeck_core::Timestamp;
 use flightdeck_protocol::EventTime;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// Runs of rows that belong to one window, in the order of the rows.
@@ -44,6 +45,15 @@ impl Spans {
         std::iter::once(&self.first).chain(&self.further).cloned()
     }
 
+    /// Whether the rows belong to more than `limit` windows.
+    pub(crate) fn is_scattered(&self, limit: usize) -> bool {
+        if self.further.len() < limit {
+            return false;
+        }
+        let starts: BTreeSet<Timestamp> = self.iter().map(|(start, _)| start).collect();
+        starts.len() > limit
+    }
+
     pub(crate) const fn newest(&self) -> Timestamp {
         self.newest
     }
@@ -66,6 +76,7 @@ mod tests {
         let found: Vec<_> = spans.iter().collect();
         assert_eq!(found, [(ms(0), 0..2), (ms(60_000), 2..3), (ms(0), 3..5)]);
         assert_eq!(spans.newest(), ms(60_000));
+        assert!(spans.is_scattered(1) && !spans.is_scattered(2));
         let one = Spans::new(3, Some(&EventTime::At(ms(61_000))), ms(9), 60);
         assert_eq!(one.iter().collect::<Vec<_>>(), [(ms(60_000), 0..3)]);
         assert_eq!(Spans::new(3, None, ms(9), 60).iter().next(), Some((ms(0), 0..3)));

@@ -65,6 +65,9 @@ pub(crate) fn unhurried<T>(body: &[u8], read: impl FnOnce(&[u8]) -> T) -> T {
     if body.len() > LONG_BYTES { tokio::task::block_in_place(|| read(body)) } else { read(body) }
 }
 
+/// Windows that the rows of one request may belong to: each takes memory until it is closed.
+const MAX_WINDOWS: usize = 1024;
+
 /// The one way through: room in the queue, counted, run, counted again.
 pub(crate) async fn run(
     app: &App,
@@ -81,6 +84,11 @@ pub(crate) async fn run(
     }
     let counting = &served.counting;
     let spans = counting.spans(rows, times.as_ref(), app.now());
+    if spans.as_ref().is_some_and(|spans| spans.is_scattered(MAX_WINDOWS)) {
+        let message = format!("the rows belong to more than {MAX_WINDOWS} windows");
+        return Err(Problem::bad("event-time", message)
+            .hint("Send fewer rows at once, or deploy with longer windows."));
+    }
     let spans = spans.as_ref();
     let place = served.lane.admit(rows).inspect_err(|_| counting.failed(spans, app.now()))?;
     counting.seen(&inputs, spans);

@@ -124,6 +124,12 @@ async fn replayed_rows_are_counted_at_their_own_time() {
     assert_eq!(server.control.flush().await.unwrap().windows, 1);
     assert_eq!(sum(&pulled(&server, 0).await).requests, 2);
 
+    let hours = (0..1025_i64).map(|hour| Timestamp::from_ms(hour * 3_600_000)).collect();
+    let rows = vec![row.as_object().unwrap().clone(); 1025];
+    let scattered = PredictRequest { rows, event_time: Some(EventTime::PerRow(hours)) };
+    let refused = server.control.predict(&endpoint("e"), &scattered).await.unwrap_err();
+    assert_eq!((refused.code(), refused.to_string().contains("1024 windows")), ("event-time", true));
+
     let wrong = PredictRequest { event_time: Some(EventTime::PerRow(times[..2].to_vec())), ..body };
     assert_eq!(server.control.predict(&endpoint("e"), &wrong).await.unwrap_err().code(), "event-time");
 }
