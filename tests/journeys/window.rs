@@ -12,7 +12,7 @@ async fn a_dropped_model_becomes_an_endpoint_whose_alert_is_seen() {
     window.shot("start").await;
 
     let (model, training) = (sample("flights/flights-late.onnx"), sample("flights/training.csv"));
-    display.drop_files(&[&model, &training]);
+    window.drop_files(&display, &[&model, &training]).await;
     window.see("flights-late").await;
     window.see("linear model, 12 columns").await;
     window.shot("models").await;
@@ -62,10 +62,15 @@ async fn what_cannot_be_imported_is_said_and_the_next_drop_works() {
     window.see("Drop a").await;
     let picture = desk.home().join("picture.onnx");
     std::fs::write(&picture, b"\x89PNG\r\n\x1a\n0000").unwrap();
-    display.drop_files(&[&picture]);
+    window.drop_files(&display, &[&picture]).await;
     window.see("PNG").await;
     window.shot("refused").await;
-    display.drop_files(&[&sample("diabetes/diabetes-progression.onnx"), &sample("diabetes/training.csv")]);
+    window
+        .drop_files(
+            &display,
+            &[&sample("diabetes/diabetes-progression.onnx"), &sample("diabetes/training.csv")],
+        )
+        .await;
     window.see("diabetes-progression").await;
     window.close().await;
     assert!(desk.runner_pid().is_none(), "nothing is deployed: no runner was started");

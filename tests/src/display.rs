@@ -58,11 +58,11 @@ impl Display {
         Group(child)
     }
 
-    /// Drags files from another program's window onto the middle of this display, as a hand would.
+    /// Drags files from another program's window to the middle of this display, as a hand would, and holds them there.
     ///
     /// # Panics
     /// When the pointer or the other program cannot be started.
-    pub fn drop_files(&self, files: &[&Path]) {
+    pub fn drag(&self, files: &[&Path]) -> Drag<'_> {
         let mut source = Command::new("/usr/bin/python3");
         source.arg("-c").arg(DRAG_SOURCE).args(files).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut source = self.spawn(&mut source);
@@ -70,17 +70,48 @@ impl Display {
         let output = source.0.stdout.take().unwrap_or_else(|| panic!("no output"));
         let read = BufReader::new(output).read_line(&mut line);
         assert!(read.is_ok() && line.starts_with("shown"), "the window to drag from did not appear");
-        let mut pointer = Command::new("xdotool");
-        self.surround(&mut pointer);
+        self.pointer(&["mousemove", "60", "40", "mousedown", "1"]);
         // The steps of a hand: a drag begins only after the pointer has moved, and each window it passes needs a moment.
-        pointer.args(["mousemove", "60", "40", "mousedown", "1"]);
         for step in 1..=7 {
             let (x, y) = (60 + step * 80, 40 + step * 50);
-            pointer.args(["sleep", "0.1", "mousemove", &x.to_string(), &y.to_string()]);
+            self.pointer(&["sleep", "0.1", "mousemove", &x.to_string(), &y.to_string()]);
         }
-        pointer.args(["sleep", "0.3", "mouseup", "1"]);
-        let moved = pointer.status().unwrap_or_else(|error| panic!("xdotool: {error}"));
+        Drag { display: self, _source: source }
+    }
+
+    fn pointer(&self, arguments: &[&str]) {
+        let mut pointer = Command::new("xdotool");
+        self.surround(&mut pointer);
+        let moved = pointer.args(arguments).status().unwrap_or_else(|error| panic!("xdotool: {error}"));
         assert!(moved.success(), "xdotool {moved}");
+    }
+}
+
+/// Files held over the window.
+pub struct Drag<'a> {
+    display: &'a Display,
+    _source: Group,
+}
+
+impl Drag<'_> {
+    /// A small move, after which the window says again whether it takes the files.
+    pub fn nudge(&self) {
+        self.display.pointer(&[
+            "mousemove_relative",
+            "4",
+            "2",
+            "sleep",
+            "0.1",
+            "mousemove_relative",
+            "--",
+            "-4",
+            "-2",
+        ]);
+    }
+
+    /// Lets go. The files are handed over only while this value lives.
+    pub fn release(&self) {
+        self.display.pointer(&["mouseup", "1"]);
     }
 }
 
@@ -120,7 +151,7 @@ box.drag_source_set(Gdk.ModifierType.BUTTON1_MASK, [], Gdk.DragAction.COPY)
 box.drag_source_add_uri_targets()
 box.connect("drag-data-get", lambda widget, context, data, info, time: data.set_uris(uris))
 window.add(box)
+window.connect("map-event", lambda *_: GLib.timeout_add(100, lambda: print("shown", flush=True)) and False)
 window.show_all()
-GLib.idle_add(lambda: print("shown", flush=True))
 Gtk.main()
 "#;

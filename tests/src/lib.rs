@@ -8,6 +8,6 @@ mod programs;
 mod window;
 
 pub use desk::{Answer, Desk};
-pub use display::Display;
+pub use display::{Display, Drag};
 pub use programs::{driver, program, sample};
 pub use window::Window;

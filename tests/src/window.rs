@@ -20,7 +20,7 @@ pub struct Window {
 }
 
 impl Window {
-    /// Opens the window on the desk's library, at 1280 × 800.
+    /// Opens the window on the desk's library, at 1280 × 800, beside the place that files are dragged from.
     ///
     /// # Panics
     /// When the driver or the window does not start.
@@ -53,8 +53,37 @@ impl Window {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         };
-        page.set_window_rect(0, 0, 1280, 800).await.unwrap_or_else(|error| panic!("{error}"));
+        page.set_window_rect(160, 0, 1280, 800).await.unwrap_or_else(|error| panic!("{error}"));
         Self { page, _driver: group }
+    }
+
+    /// Drops files on the window: drags them over it, waits until it shows that it takes them, and lets go.
+    ///
+    /// # Panics
+    /// When the window does not take them, however often a hand tries.
+    pub async fn drop_files(&self, display: &Display, files: &[&Path]) {
+        for _ in 0..5 {
+            let drag = display.drag(files);
+            if self.shows_within("Drop to import", Duration::from_secs(5)).await {
+                drag.nudge();
+                drag.release();
+                self.see_gone("Drop to import").await;
+                return drop(drag);
+            }
+            drag.release();
+        }
+        panic!("the window takes no files; it says:\n{}", self.text().await);
+    }
+
+    async fn shows_within(&self, text: &str, patience: Duration) -> bool {
+        let began = Instant::now();
+        while began.elapsed() < patience {
+            if self.text().await.contains(text) {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        false
     }
 
     /// Waits until the page says this.
