@@ -3,6 +3,7 @@
 use crate::ErrorBody;
 use flightdeck_core::{Digest, Name, Signature, Timestamp, TrafficPolicy, VersionRole};
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 /// `PUT /endpoints/{name}`: what the endpoint should be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct EndpointDesired {
     /// Which versions answer or see the traffic.
     pub policy: TrafficPolicy,
-    /// How long a counting window is, 1 to 3600 seconds.
+    /// How long a counting window is: 1 to 3600 seconds, of which an hour is a whole multiple.
     #[serde(default = "minute")]
     pub window_seconds: u32,
     /// Whether rows are counted at their own event time instead of their arrival.
@@ -20,6 +21,34 @@ pub struct EndpointDesired {
 
 const fn minute() -> u32 {
     60
+}
+
+/// An hour in seconds.
+const HOUR: u32 = 3600;
+
+/// A length that a counting window cannot have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error(
+    "a counting window cannot last {seconds} seconds: an hour must be a whole number of windows. The nearest lengths \
+     are {} and {} seconds", .nearest[0], .nearest[1]
+)]
+pub struct WindowLengthError {
+    /// What was asked for.
+    pub seconds: u32,
+    /// The two nearest lengths that are possible.
+    pub nearest: [u32; 2],
+}
+
+/// Whether a counting window may last `seconds`. Windows are added up to hours, so none may lie in two of them.
+pub fn check_window_seconds(seconds: u32) -> Result<(), WindowLengthError> {
+    let lengths: Vec<u32> = (1..=HOUR).filter(|length| HOUR.is_multiple_of(*length)).collect();
+    match lengths.binary_search(&seconds) {
+        Ok(_) => Ok(()),
+        Err(place) => {
+            let above = place.clamp(1, lengths.len() - 1);
+            Err(WindowLengthError { seconds, nearest: [lengths[above - 1], lengths[above]] })
+        }
+    }
 }
 
 /// `GET /endpoints`.
@@ -116,4 +145,30 @@ pub enum Verdict {
     Agree,
     /// Beyond it somewhere.
     Differ,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_fill_hours() {
+        for seconds in [1, 2, 45, 60, 300, 1800, 3600] {
+            assert_eq!(check_window_seconds(seconds), Ok(()), "{seconds}");
+        }
+        let cases = [
+            (0, [1, 2]),
+            (7, [6, 8]),
+            (61, [60, 72]),
+            (3599, [1800, 3600]),
+            (3601, [1800, 3600]),
+            (7200, [1800, 3600]),
+            (u32::MAX, [1800, 3600]),
+        ];
+        for (seconds, nearest) in cases {
+            assert_eq!(check_window_seconds(seconds), Err(WindowLengthError { seconds, nearest }));
+        }
+        let said = check_window_seconds(7).unwrap_err().to_string();
+        assert!(said.contains("7 seconds") && said.ends_with("6 and 8 seconds"), "{said}");
+    }
 }

@@ -30,3 +30,16 @@ pub struct Bound {
     /// A pairing code, while nobody is paired and somebody could be.
     pub code: Option<String>,
 }
+
+/// The file in a runner's data folder that says where it listens: [`Running`] as JSON.
+pub const RUNNING_FILE: &str = "bound.json";
+
+/// Where a runner listens, for whoever did not start it. A runner that was killed leaves its number behind: ask for a
+/// handshake before believing it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Running {
+    /// `host:port` of HTTP.
+    pub listen: String,
+    /// Its process id; `None` after an orderly end.
+    pub pid: Option<u32>,
+}

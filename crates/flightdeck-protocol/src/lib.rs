@@ -24,10 +24,11 @@ mod upload;
 pub use audit::{AuditPage, AuditRow};
 pub use endpoint::{
     Comparison, EndpointDesired, EndpointList, EndpointState, Phase, Preflight, ServedVersion, Verdict,
+    WindowLengthError, check_window_seconds,
 };
 pub use error::ErrorBody;
 pub use event_time::EventTime;
-pub use handshake::{Bound, Handshake, PROTOCOL};
+pub use handshake::{Bound, Handshake, PROTOCOL, RUNNING_FILE, Running};
 pub use live::{LatencyUs, LiveFigures, LiveVersion, OpenWindow};
 pub use package::{BlobState, PackageFile, PackageStored, PackageUpload};
 pub use predict::{PredictRequest, PredictResponse, Prediction};

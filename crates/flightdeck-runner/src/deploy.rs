@@ -15,7 +15,7 @@ use flightdeck_engine::client::Watch;
 use flightdeck_engine::runtime::{Runtime, Session, SessionOptions};
 use flightdeck_engine::{PreflightRequest, rows, synthesise};
 use flightdeck_package::{BASELINE, GOLDEN, Golden, MANIFEST, Manifest, Package, SIGNATURE};
-use flightdeck_protocol::{Comparison, EndpointDesired, Phase, Preflight, Verdict};
+use flightdeck_protocol::{Comparison, EndpointDesired, Phase, Preflight, Verdict, check_window_seconds};
 use std::sync::Arc;
 
 /// Makes an endpoint what it should be.
@@ -102,9 +102,7 @@ pub(crate) async fn restore(app: Arc<App>) {
 
 fn check(desired: &EndpointDesired) -> Result<(), Problem> {
     let wrong = |code, message: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, message);
-    if !(1..=3600).contains(&desired.window_seconds) {
-        return Err(wrong("bad-window", "a counting window lasts 1 to 3600 seconds".into()));
-    }
+    check_window_seconds(desired.window_seconds).map_err(|error| wrong("bad-window", error.to_string()))?;
     desired.policy.check().map_err(|error| wrong("bad-policy", error.to_string()))?;
     if desired.policy.challengers.is_empty() {
         return Ok(());

@@ -14,6 +14,7 @@ mod data;
 mod deploy;
 mod http;
 mod problem;
+mod running;
 mod serve;
 mod serving;
 mod state;

@@ -6,6 +6,7 @@ use crate::config::{Config, ServeArgs};
 use crate::counting::Closer;
 use crate::deploy;
 use crate::http::{Keyring, Listener, listen, router};
+use crate::running;
 use crate::serving::{Condition, Endpoint};
 use crate::state::{self, Identity, StoredEndpoint};
 use flightdeck_core::Clock;
@@ -95,13 +96,17 @@ async fn run(config: Config) -> Result<(), ServeError> {
         io::ErrorKind::AddrInUse => ServeError::Busy(config.listen),
         _ => ServeError::Listen { address: config.listen, source },
     })?;
+    let (data, address) = (config.data.clone(), listener.address);
     let (app, closer) = build(storage, &listener, config)?;
+    running::note(&data, address).map_err(|source| ServeError::Folder { path: data.clone(), source })?;
     announce(&listener)?;
     let restoring = tokio::spawn(deploy::restore(Arc::clone(&app)));
     let ending = end(Arc::clone(&app))?;
     listener.serve(router(Arc::clone(&app)), ending).await;
     restoring.abort();
-    drain(&app, closer).await
+    let drained = drain(&app, closer).await;
+    running::end(&data, address);
+    drained
 }
 
 /// One server for each folder: two would count the same windows.

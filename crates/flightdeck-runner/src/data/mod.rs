@@ -8,6 +8,7 @@ mod named;
 mod predict;
 mod request;
 mod table;
+mod times;
 
 pub(crate) use infer::infer;
 pub(crate) use metadata::{live, model_metadata, model_ready, ready, server_metadata};
@@ -76,11 +77,8 @@ pub(crate) async fn run(
     start: Instant,
 ) -> Result<Vec<Tensor>, Problem> {
     let Rows { inputs, count: rows, times } = asked;
-    if let Some(EventTime::PerRow(times)) = &times
-        && times.len() != rows
-    {
-        let message = format!("event_time has {} times for {rows} rows", times.len());
-        return Err(Problem::bad("event-time", message));
+    if let Some(times) = &times {
+        times::check(times, rows, app.now())?;
     }
     let counting = &served.counting;
     let spans = counting.spans(rows, times.as_ref(), app.now());

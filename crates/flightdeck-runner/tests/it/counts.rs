@@ -130,6 +130,14 @@ async fn replayed_rows_are_counted_at_their_own_time() {
     let refused = server.control.predict(&endpoint("e"), &scattered).await.unwrap_err();
     assert_eq!((refused.code(), refused.to_string().contains("1024 windows")), ("event-time", true));
 
+    let mut late = times.to_vec();
+    late[2] = time("2999-01-01");
+    let late = PredictRequest { event_time: Some(EventTime::PerRow(late)), ..body.clone() };
+    let refused = server.control.predict(&endpoint("e"), &late).await.unwrap_err();
+    assert_eq!((refused.code(), refused.to_string().contains("row 2")), ("event-time", true), "{refused}");
+    infer.parameters.insert("event_time".into(), json!(i64::MIN));
+    assert_eq!(server.control.infer(&endpoint("e"), &infer).await.unwrap_err().code(), "event-time");
+
     let wrong = PredictRequest { event_time: Some(EventTime::PerRow(times[..2].to_vec())), ..body };
     assert_eq!(server.control.predict(&endpoint("e"), &wrong).await.unwrap_err().code(), "event-time");
 }

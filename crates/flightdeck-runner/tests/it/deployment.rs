@@ -191,8 +191,15 @@ async fn settings_change_without_another_trial() {
     wanted.window_seconds = 3600;
     let state = server.control.put_endpoint(&endpoint("e"), &wanted).await.unwrap();
     assert_eq!((state.preflight, state.desired.window_seconds, state.previous), (None, 3600, None));
-    wanted.window_seconds = 0;
-    assert_eq!(server.control.put_endpoint(&endpoint("e"), &wanted).await.unwrap_err().code(), "bad-window");
+    for (seconds, nearest) in [(0, "1 and 2 seconds"), (50 * 60, "1800 and 3600 seconds")] {
+        wanted.window_seconds = seconds;
+        let refused = server.control.put_endpoint(&endpoint("e"), &wanted).await.unwrap_err();
+        assert_eq!(
+            (refused.code(), refused.to_string().contains(nearest)),
+            ("bad-window", true),
+            "{refused}"
+        );
+    }
     assert!(state.changed_at > time("2020-01-01"));
 }
 

@@ -1,6 +1,7 @@
 //! Starting, refusing to start, ending.
 
 use crate::support::{PROGRAM, Server, command, eventually, four_columns, linear, request};
+use flightdeck_protocol::{RUNNING_FILE, Running};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -21,6 +22,28 @@ async fn one_folder_has_one_server() {
     let second = run(folder.path(), &[]);
     assert_eq!(second.status.code(), Some(1));
     assert!(said(&second).contains("another runner serves"), "{second:?}");
+}
+
+fn running(data: &Path) -> Running {
+    serde_json::from_slice(&std::fs::read(data.join(RUNNING_FILE)).unwrap()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn its_folder_says_where_it_listens_until_it_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    // Begun, it has printed its line: the file is there before that.
+    let server = Server::begin(folder.path());
+    let found = running(folder.path());
+    assert_eq!((format!("http://{}", found.listen), found.pid), (server.base.clone(), Some(server.pid())));
+    run(folder.path(), &[]);
+    assert_eq!(running(folder.path()), found, "a second one that is refused leaves the note alone");
+    server.control.stop().await.unwrap();
+    assert_eq!(server.wait().code(), Some(0));
+    assert_eq!(running(folder.path()), Running { pid: None, ..found });
+
+    let server = Server::begin(folder.path());
+    let pid = server.pid();
+    assert_eq!(running(&server.kill()).pid, Some(pid), "who is killed says nothing any more");
 }
 
 #[test]
