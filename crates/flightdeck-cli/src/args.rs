@@ -1,6 +1,6 @@
 //! What the command line understands.
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use flightdeck_app::views::RuleStep;
 use flightdeck_core::{Name, OutputRole, Timestamp};
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use std::str::FromStr;
 /// From an exported model to a watched endpoint, without a window.
 #[derive(Debug, Parser)]
 #[command(name = "flightdeck", version, arg_required_else_help = true)]
-pub(crate) struct Args {
+pub(crate) struct Cli {
     /// The library's folder.
     #[arg(long, global = true, value_name = "DIR", env = "FLIGHTDECK_LIBRARY")]
     pub(crate) library: Option<PathBuf>,
@@ -22,26 +22,17 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    #[command(flatten)]
+    InLibrary(LibraryCommand),
+    /// The drift of two CSV or Parquet files, without any runner.
+    Compare(CompareArgs),
+}
+
+/// What needs a library.
+#[derive(Debug, Subcommand)]
+pub(crate) enum LibraryCommand {
     /// Import a model's .onnx file, best with the data it was trained on.
-    Import {
-        /// The model.
-        path: PathBuf,
-        /// The model's name; the file's when absent.
-        #[arg(long)]
-        name: Option<Name>,
-        /// CSV or Parquet file of the data it was trained on.
-        #[arg(long, value_name = "FILE")]
-        baseline: Option<PathBuf>,
-        /// What kind of answer it gives, when the proposal is wrong.
-        #[arg(long, value_enum)]
-        task: Option<TaskArg>,
-        /// What an output means, when the proposal is wrong: OUTPUT=label, scores, value or other.
-        #[arg(long, value_name = "OUTPUT=ROLE", value_parser = role)]
-        role: Vec<(String, OutputRole)>,
-        /// A column to count by value although it holds numbers.
-        #[arg(long, value_name = "COLUMN")]
-        categorical: Vec<String>,
-    },
+    Import(ImportArgs),
     /// All models with their versions.
     Models,
     /// Everything about one version.
@@ -60,25 +51,7 @@ pub(crate) enum Command {
         command: RunnerCommand,
     },
     /// Make a version answer at an endpoint.
-    Deploy {
-        /// MODEL or MODEL@VERSION.
-        model: VersionArg,
-        /// The runner.
-        #[arg(long, default_value = flightdeck_app::THIS_COMPUTER)]
-        to: Name,
-        /// The endpoint's name; the model's when absent.
-        #[arg(long)]
-        endpoint: Option<Name>,
-        /// Length of a counting window, 1 to 3600 seconds.
-        #[arg(long, value_name = "SECONDS")]
-        window: Option<u32>,
-        /// Rows bring their own time as `event_time`.
-        #[arg(long)]
-        replay: bool,
-        /// How often the drift rule judges.
-        #[arg(long, value_enum, default_value_t = StepArg::Hour)]
-        step: StepArg,
-    },
+    Deploy(DeployArgs),
     /// Take an endpoint away; its history stays.
     Undeploy {
         /// ENDPOINT or RUNNER/ENDPOINT.
@@ -98,33 +71,84 @@ pub(crate) enum Command {
         since: Option<Timestamp>,
     },
     /// Send the rows of a CSV or Parquet file to an endpoint and write its answers.
-    Predict {
-        /// ENDPOINT or RUNNER/ENDPOINT.
-        endpoint: String,
-        /// The rows, with the model's columns by name.
-        file: PathBuf,
-        /// Where rows and answers are written as CSV.
-        #[arg(long, value_name = "FILE")]
-        out: Option<PathBuf>,
-        /// The column that says when each row happened, on an endpoint deployed with --replay.
-        #[arg(long, value_name = "COLUMN")]
-        event_time: Option<String>,
-    },
+    Predict(PredictArgs),
     /// Alerts of all endpoints, newest first.
     Alerts,
-    /// The drift of two CSV or Parquet files, without any runner.
-    Compare {
-        /// What it was.
-        baseline: PathBuf,
-        /// What it is now.
-        current: PathBuf,
-        /// A column to count by value although it holds numbers.
-        #[arg(long, value_name = "COLUMN")]
-        categorical: Vec<String>,
-        /// Exit with 1 when a column drifted.
-        #[arg(long)]
-        fail_on_drift: bool,
-    },
+    /// Try the sample: real flights, from the model to the drift found, in a few seconds.
+    Sample,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// The model.
+    pub(crate) path: PathBuf,
+    /// The model's name; the file's when absent.
+    #[arg(long)]
+    pub(crate) name: Option<Name>,
+    /// CSV or Parquet file of the data it was trained on.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// What kind of answer it gives, when the proposal is wrong.
+    #[arg(long, value_enum)]
+    pub(crate) task: Option<TaskArg>,
+    /// What an output means, when the proposal is wrong: OUTPUT=label, scores, value or other.
+    #[arg(long, value_name = "OUTPUT=ROLE", value_parser = role)]
+    pub(crate) role: Vec<(String, OutputRole)>,
+    /// A column to count by value although it holds numbers.
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) categorical: Vec<String>,
+    /// A column to count as numbers although it was taken for values.
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) numeric: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DeployArgs {
+    /// MODEL or MODEL@VERSION.
+    pub(crate) model: VersionArg,
+    /// The runner.
+    #[arg(long, default_value = flightdeck_app::THIS_COMPUTER)]
+    pub(crate) to: Name,
+    /// The endpoint's name; the model's when absent.
+    #[arg(long)]
+    pub(crate) endpoint: Option<Name>,
+    /// Length of a counting window: 1 to 3600 seconds, of which an hour is a whole multiple.
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) window: Option<u32>,
+    /// Rows bring their own time as `event_time`.
+    #[arg(long)]
+    pub(crate) replay: bool,
+    /// How often the drift rule judges; when absent as before, each hour at first.
+    #[arg(long, value_enum)]
+    pub(crate) step: Option<StepArg>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PredictArgs {
+    /// ENDPOINT or RUNNER/ENDPOINT.
+    pub(crate) endpoint: String,
+    /// The rows, with the model's columns by name.
+    pub(crate) file: PathBuf,
+    /// Where rows and answers are written as CSV.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// The column that says when each row happened, on an endpoint deployed with --replay.
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) event_time: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareArgs {
+    /// What it was.
+    pub(crate) baseline: PathBuf,
+    /// What it is now.
+    pub(crate) current: PathBuf,
+    /// A column to count by value although it holds numbers.
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) categorical: Vec<String>,
+    /// Exit with 1 when a column drifted.
+    #[arg(long)]
+    pub(crate) fail_on_drift: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -227,4 +251,30 @@ fn role(text: &str) -> Result<(String, OutputRole), String> {
 fn time(text: &str) -> Result<Timestamp, String> {
     Timestamp::parse(text)
         .ok_or_else(|| format!("\"{text}\" is not a time such as 2026-07-01 or 2026-07-01T12:00:00Z"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn deploy(arguments: &[&str]) -> Option<RuleStep> {
+        let arguments = ["flightdeck", "deploy", "m"].iter().chain(arguments);
+        match Cli::try_parse_from(arguments).unwrap().command {
+            Command::InLibrary(LibraryCommand::Deploy(deploy)) => deploy.step.map(Into::into),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_step_is_passed_on_only_when_it_is_asked_for() {
+        assert_eq!(deploy(&[]), None);
+        assert_eq!(deploy(&["--step", "hour"]), Some(RuleStep::Hour));
+        assert_eq!(deploy(&["--step", "day"]), Some(RuleStep::Day));
+    }
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
 }

@@ -1,28 +1,30 @@
 //! `flightdeck`: every use case without a window.
 //!
 //! A command is decoded, calls one use case and prints its answer: a table for people, or with `--json` one document on
-//! standard output. Progress and logs go to standard error. Exit code 0: done; 1: it failed; 2: the call must change.
-
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks to its user")]
+//! standard output. Progress and logs go to standard error. Exit code 0: done; 1: it failed; 2: the call must change;
+//! 130: stopped at once by a second Ctrl-C.
 
 mod args;
+#[macro_use]
 mod output;
 mod progress;
 mod run;
 mod table;
 
-use args::Args;
+use args::Cli;
 use clap::Parser;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    let args = match Args::try_parse() {
+    let args = match Cli::try_parse() {
         Ok(args) => args,
         Err(error) => return refused(&error),
     };
     let filter = EnvFilter::try_from_env("FLIGHTDECK_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // Whoever read standard error may be gone: a failed write is not reported there.
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    log.log_internal_errors(false).init();
     let json = args.json;
     match run::run(args) {
         Ok(code) => code,
@@ -39,7 +41,7 @@ fn refused(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    if std::env::args().any(|argument| argument == "--json") {
+    if std::env::args_os().any(|argument| argument == "--json") {
         let text = error.to_string();
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
         let error = flightdeck_app::Error::input("bad-arguments", message, "See `flightdeck help`");

@@ -1,8 +1,42 @@
 //! Printing answers: documents for scripts, sentences for people.
+//!
+//! A reader that went away is no error: `flightdeck models | head -1`. Names out of files reach a terminal escaped: a
+//! line of text moves no cursor and changes no colour.
 
 use flightdeck_app::Error;
 use serde::Serialize;
+use std::fmt::Write as _;
 use std::io::Write;
+
+/// Says one line on standard output, with everything escaped in it that is not text.
+macro_rules! say {
+    ($($word:tt)*) => { $crate::output::say(&format!($($word)*)) };
+}
+
+/// Prints a line that [`say!`] put together.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{}", clean(line));
+}
+
+/// Text that is safe on a terminal: control characters, line breaks and what turns the direction of writing become
+/// `\u{1b}`.
+pub(crate) fn clean(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_hidden(character) {
+            let _ = write!(clean, "{}", character.escape_unicode());
+        } else {
+            clean.push(character);
+        }
+    }
+    clean
+}
+
+fn is_hidden(character: char) -> bool {
+    let turns = matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    // The two separators break lines as well.
+    character.is_control() || turns || matches!(character, '\u{2028}' | '\u{2029}')
+}
 
 /// One JSON document, indented.
 pub(crate) fn document(value: &impl Serialize) {
@@ -14,11 +48,10 @@ pub(crate) fn line(value: &impl Serialize) {
     write(serde_json::to_string(value));
 }
 
-/// A reader that went away is no error: `flightdeck models | head -1`.
 fn write(text: serde_json::Result<String>) {
     match text {
         Ok(text) => drop(writeln!(std::io::stdout(), "{text}")),
-        Err(error) => eprintln!("internal: {error}"),
+        Err(error) => complain(&format!("internal: {error}")),
     }
 }
 
@@ -28,11 +61,27 @@ pub(crate) fn error(error: &Error, json: bool) {
     if json {
         return line(&serde_json::json!({ "error": error.view() }));
     }
-    eprintln!("{}", error.message);
+    complain(&error.message);
     for finding in &error.findings {
-        eprintln!("  - {}", finding.message);
+        complain(&format!("  - {}", finding.message));
     }
     if !error.hint.is_empty() {
-        eprintln!("{}", error.hint);
+        complain(&error.hint);
+    }
+}
+
+fn complain(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{}", clean(line));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_text_is_shown_and_not_done() {
+        assert_eq!(clean("a\u{1b}[2Jb\r\n\u{9b}"), r"a\u{1b}[2Jb\u{d}\u{a}\u{9b}");
+        assert_eq!(clean("\u{202e}gpj\u{2066}"), r"\u{202e}gpj\u{2066}");
+        assert_eq!(clean("Städte · ▲ 東京 é"), "Städte · ▲ 東京 é");
     }
 }

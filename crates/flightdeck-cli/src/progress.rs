@@ -4,7 +4,7 @@ use crate::output;
 use flightdeck_app::Job;
 use flightdeck_core::{Cancel, Progress};
 use serde::Serialize;
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
 
 /// A line of progress in a stream of JSON lines.
@@ -22,13 +22,17 @@ pub(crate) enum Stream {
     Terminal,
 }
 
-/// A job that Ctrl-C stops.
+/// The exit code of a process that was interrupted, as shells count it.
+const INTERRUPTED: i32 = 130;
+
+/// A job that Ctrl-C stops. Pressed again, it ends the process at once.
 pub(crate) fn job(stream: Stream) -> Job {
     let cancel = Cancel::default();
     let stop = cancel.clone();
     tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            stop.cancel();
+        if interrupted_twice(tokio::signal::ctrl_c, &stop).await {
+            clear();
+            std::process::exit(INTERRUPTED);
         }
     });
     let terminal = std::io::stderr().is_terminal();
@@ -42,8 +46,8 @@ pub(crate) fn job(stream: Stream) -> Job {
             Stream::JsonLines => output::line(&Line { event: "stage", progress: &progress }),
             Stream::Terminal if terminal => {
                 let total = progress.total.map(|total| format!(" of {total}")).unwrap_or_default();
-                eprint!("\r\x1b[K{} {}{total}", progress.stage, progress.done);
-                let _ = std::io::stderr().flush();
+                let stage = output::clean(&progress.stage);
+                write_over(&format!("{stage} {}{total}", progress.done));
             }
             Stream::Terminal => {}
         }
@@ -54,6 +58,42 @@ pub(crate) fn job(stream: Stream) -> Job {
 /// Takes the progress line away.
 pub(crate) fn clear() {
     if std::io::stderr().is_terminal() {
-        eprint!("\r\x1b[K");
+        write_over("");
+    }
+}
+
+fn write_over(text: &str) {
+    let mut terminal = std::io::stderr().lock();
+    let _ = write!(terminal, "\r\x1b[K{text}");
+    let _ = terminal.flush();
+}
+
+/// The first interrupt asks the work to stop, since it may have something to put back; returns at the second. `false` when
+/// nobody can interrupt.
+async fn interrupted_twice(mut interrupt: impl AsyncFnMut() -> io::Result<()>, stop: &Cancel) -> bool {
+    if interrupt().await.is_err() {
+        return false;
+    }
+    stop.cancel();
+    interrupt().await.is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_first_interrupt_cancels_and_the_second_ends() {
+        let cancel = Cancel::default();
+        let mut cancelled_before = Vec::new();
+        let interrupt = async || {
+            cancelled_before.push(cancel.is_cancelled());
+            Ok(())
+        };
+        assert!(interrupted_twice(interrupt, &cancel).await);
+        assert_eq!(cancelled_before, [false, true]);
+        let untouched = Cancel::default();
+        assert!(!interrupted_twice(async || Err(io::Error::other("no signals")), &untouched).await);
+        assert!(!untouched.is_cancelled());
     }
 }

@@ -1,11 +1,13 @@
 //! Each command: one call of a use case, then its answer in words or as a document.
 
-use crate::args::{Args, Command, RunnerCommand};
+use crate::args::{
+    Cli, Command, CompareArgs, DeployArgs, ImportArgs, LibraryCommand, PredictArgs, RunnerCommand,
+};
 use crate::output;
 use crate::progress::{self, Stream};
 use flightdeck_app::views::{Corrections, DeployRequest};
-use flightdeck_app::{App, Error, Quiet, Result, THIS_COMPUTER};
-use flightdeck_core::{ColumnKind, Name};
+use flightdeck_app::{App, Error, Quiet, Result};
+use flightdeck_core::ColumnKind;
 use serde::Serialize;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -13,85 +15,114 @@ use std::sync::Arc;
 mod print;
 
 /// Runs one command.
-pub(crate) fn run(args: Args) -> Result<ExitCode> {
-    if let Command::Compare { baseline, current, categorical, fail_on_drift } = &args.command {
-        let comparison = flightdeck_app::compare(baseline, current, categorical)?;
-        answer(args.json, &comparison, print::comparison);
-        let drifted = *fail_on_drift && !comparison.drifted.is_empty();
-        return Ok(if drifted { ExitCode::FAILURE } else { ExitCode::SUCCESS });
-    }
+pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
+    let command = match cli.command {
+        Command::Compare(args) => return compare(&args, cli.json),
+        Command::InLibrary(command) => command,
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|error| Error::failed("internal", error.to_string(), "Try again"))?;
-    let library = args.library.clone().map_or_else(App::default_library, Ok)?;
+    let library = cli.library.map_or_else(App::default_library, Ok)?;
     runtime.block_on(async {
         let app = App::open(&library, Arc::new(Quiet))?;
-        perform(&app, args).await
+        perform(&app, command, cli.json).await
     })?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn perform(app: &App, args: Args) -> Result<()> {
-    let json = args.json;
-    match args.command {
-        Command::Import { .. } => import(app, args).await?,
-        Command::Models => answer(json, &app.models()?, |models| print::models(models)),
-        Command::Show { model } => answer(json, &app.show(&model.model, model.version)?, print::show),
-        Command::Profile { model } => {
+fn compare(args: &CompareArgs, json: bool) -> Result<ExitCode> {
+    let comparison = flightdeck_app::compare(&args.baseline, &args.current, &args.categorical)?;
+    answer(json, &comparison, print::comparison);
+    let drifted = args.fail_on_drift && !comparison.drifted.is_empty();
+    Ok(if drifted { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+async fn perform(app: &App, command: LibraryCommand, json: bool) -> Result<()> {
+    match command {
+        LibraryCommand::Import(args) => import(app, args, json).await?,
+        LibraryCommand::Models => answer(json, &app.models()?, |models| print::models(models)),
+        LibraryCommand::Show { model } => {
+            answer(json, &app.show(&model.model, model.version)?, print::show);
+        }
+        LibraryCommand::Profile { model } => {
             let profile = app.profile(&model.model, model.version, &progress::job(Stream::Terminal)).await;
             progress::clear();
             answer(json, &profile?, print::profile);
         }
-        Command::Runner { command } => runner(app, command, json).await?,
-        Command::Deploy { model, to, endpoint, window, replay, step } => {
-            let request = DeployRequest {
-                model: model.model,
-                version: model.version,
-                runner: to,
-                endpoint,
-                window_seconds: window,
-                replay,
-                step: Some(step.into()),
-            };
-            let deployed = app.deploy(&request, &progress::job(Stream::Terminal)).await;
+        LibraryCommand::Runner { command } => runner(app, command, json).await?,
+        LibraryCommand::Deploy(args) => {
+            let deployed = app.deploy(&request(args), &progress::job(Stream::Terminal)).await;
             progress::clear();
             answer(json, &deployed?, print::deployed);
         }
-        Command::Undeploy { endpoint } => answer(json, &app.undeploy(&endpoint).await?, print::undeployed),
-        Command::Live { endpoint } => {
+        LibraryCommand::Undeploy { endpoint } => {
+            answer(json, &app.undeploy(&endpoint).await?, print::undeployed);
+        }
+        LibraryCommand::Live { endpoint } => {
             app.pull().await?;
             answer(json, &app.live(&endpoint).await?, print::live);
         }
-        Command::Drift { endpoint, since } => answer(json, &app.drift(&endpoint, since).await?, print::drift),
-        Command::Predict { endpoint, file, out, event_time } => {
-            let job = progress::job(Stream::Terminal);
-            let predicted = app.predict(&endpoint, &file, out.as_deref(), event_time.as_deref(), &job).await;
-            progress::clear();
-            answer(json, &predicted?, print::predicted);
+        LibraryCommand::Drift { endpoint, since } => {
+            answer(json, &app.drift(&endpoint, since).await?, print::drift);
         }
-        Command::Alerts => answer(json, &app.alerts().await?, |alerts| print::alerts(alerts)),
-        Command::Compare { .. } => {}
+        LibraryCommand::Predict(args) => predict(app, &args, json).await?,
+        LibraryCommand::Alerts => answer(json, &app.alerts().await?, |alerts| print::alerts(alerts)),
+        LibraryCommand::Sample => {
+            let deployed = app.try_sample(&progress::job(Stream::Terminal)).await;
+            progress::clear();
+            answer(json, &deployed?, print::deployed);
+        }
     }
     Ok(())
 }
 
+fn request(args: DeployArgs) -> DeployRequest {
+    DeployRequest {
+        model: args.model.model,
+        version: args.model.version,
+        runner: args.to,
+        endpoint: args.endpoint,
+        window_seconds: args.window,
+        replay: args.replay,
+        step: args.step.map(Into::into),
+    }
+}
+
+async fn predict(app: &App, args: &PredictArgs, json: bool) -> Result<()> {
+    let PredictArgs { endpoint, file, out, event_time } = args;
+    let job = progress::job(Stream::Terminal);
+    let predicted = app.predict(endpoint, file, out.as_deref(), event_time.as_deref(), &job).await;
+    progress::clear();
+    answer(json, &predicted?, print::predicted);
+    Ok(())
+}
+
 /// Imports; with `--json` as a stream of lines whose last one is the result.
-async fn import(app: &App, args: Args) -> Result<()> {
-    let Command::Import { path, name, baseline, task, role, categorical } = args.command else {
-        return Ok(());
-    };
-    let kinds = categorical.into_iter().map(|column| (column, ColumnKind::Categorical)).collect();
-    let corrections = Corrections { name, task: task.map(Into::into), roles: role, kinds };
-    let paths: Vec<_> = std::iter::once(path).chain(baseline).collect();
-    let stream = if args.json { Stream::JsonLines } else { Stream::Terminal };
+async fn import(app: &App, args: ImportArgs, json: bool) -> Result<()> {
+    let kinds = kinds(args.categorical, args.numeric)?;
+    let corrections =
+        Corrections { name: args.name, task: args.task.map(Into::into), roles: args.role, kinds };
+    let paths: Vec<_> = std::iter::once(args.path).chain(args.baseline).collect();
+    let stream = if json { Stream::JsonLines } else { Stream::Terminal };
     let imported = app.import(&paths, corrections, &progress::job(stream)).await;
     progress::clear();
     let imported = imported?;
-    if args.json {
+    if json {
         output::line(&imported);
     } else {
         print::imported(&imported);
     }
     Ok(())
+}
+
+/// How columns are counted where the caller knows better.
+fn kinds(categorical: Vec<String>, numeric: Vec<String>) -> Result<Vec<(String, ColumnKind)>> {
+    if let Some(both) = numeric.iter().find(|column| categorical.contains(column)) {
+        let message = format!("Column {both} cannot be both categorical and numeric");
+        return Err(Error::input("bad-arguments", message, "Name it with one of the two options"));
+    }
+    let by_value = categorical.into_iter().map(|column| (column, ColumnKind::Categorical));
+    Ok(by_value.chain(numeric.into_iter().map(|column| (column, ColumnKind::Numeric))).collect())
 }
 
 /// The runners of a library, as `--json` prints them.
@@ -104,16 +135,13 @@ async fn runner(app: &App, command: RunnerCommand, json: bool) -> Result<()> {
     match command {
         RunnerCommand::List => {}
         RunnerCommand::Start { name } => {
-            known(&name)?;
-            app.runner_start().await?;
+            app.runner_start(&name).await?;
         }
         RunnerCommand::Stop { name } => {
-            known(&name)?;
-            app.runner_stop().await?;
+            app.runner_stop(&name).await?;
         }
         RunnerCommand::Flush { name } => {
-            known(&name)?;
-            app.flush().await?;
+            app.flush(&name).await?;
         }
     }
     let runners = Runners { runners: app.runners().await? };
@@ -121,21 +149,24 @@ async fn runner(app: &App, command: RunnerCommand, json: bool) -> Result<()> {
     Ok(())
 }
 
-fn known(name: &Name) -> Result<()> {
-    if name.as_str() == THIS_COMPUTER {
-        return Ok(());
-    }
-    Err(Error::input(
-        "no-runner",
-        format!("There is no runner {name}"),
-        "Only this computer's runner, this-computer, is known here",
-    ))
-}
-
 fn answer<T: Serialize>(json: bool, value: &T, print: impl Fn(&T)) {
     if json {
         output::document(value);
     } else {
         print(value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn corrections_of_columns_do_not_contradict_each_other() {
+        let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let found = kinds(names(&["hour"]), names(&["code"])).unwrap();
+        assert_eq!(found, [("hour".into(), ColumnKind::Categorical), ("code".into(), ColumnKind::Numeric)]);
+        let refused = kinds(names(&["a", "b"]), names(&["b"])).unwrap_err();
+        assert_eq!((refused.exit_code(), refused.message.contains('b')), (2, true));
     }
 }

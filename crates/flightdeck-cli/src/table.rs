@@ -1,5 +1,6 @@
 //! Tables for people: aligned columns, numbers to the right, nothing else.
 
+use crate::output::clean;
 use std::fmt::Write;
 
 /// Rows under a header.
@@ -19,7 +20,7 @@ impl Table {
     }
 
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        self.rows.push(cells.into_iter().collect());
+        self.rows.push(cells.into_iter().map(|cell| clean(&cell)).collect());
     }
 
     pub(crate) fn print(&self) {
@@ -68,6 +69,13 @@ pub(crate) fn ms(us: Option<f64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cell_stays_in_its_column() {
+        let mut table = Table::new(&["Name", "State"]);
+        table.row(["a\u{1b}[1A\nb".into(), "ready".into()]);
+        assert_eq!(table.text(), "Name              State\na\\u{1b}[1A\\u{a}b  ready\n");
+    }
 
     #[test]
     fn columns_are_aligned_by_characters_and_lines_end_where_the_text_does() {

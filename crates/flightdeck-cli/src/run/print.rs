@@ -1,10 +1,11 @@
 //! Answers in words and tables.
 
+use crate::output;
 use crate::table::{Table, bytes, figure, ms};
 use flightdeck_app::Comparison;
 use flightdeck_app::views::{
-    AlertView, DeployView, DriftView, EndpointRow, ImportView, LiveView, ModelView, PredictView, ProfileView,
-    RunnerView, ShowView, VersionRow, VersionState,
+    AlertView, BaselineView, DeployView, DriftView, EndpointRow, ImportView, LiveView, ModelView,
+    PredictView, ProfileView, RunnerView, ShowView, VersionRow, VersionState,
 };
 use flightdeck_core::{Finding, Severity};
 use serde::Serialize;
@@ -14,6 +15,11 @@ fn word(value: &impl Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|v| v.as_str().map(|w| w.replace('_', " "))).unwrap_or_default()
 }
 
+/// `1 row`, `2 rows`.
+fn count(number: u64, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
+
 fn findings(findings: &[Finding]) {
     for finding in findings {
         let mark = match finding.severity {
@@ -21,13 +27,15 @@ fn findings(findings: &[Finding]) {
             Severity::Warning => "▲",
             Severity::Blocking => "✕",
         };
-        println!("{mark} {}\n  {}", finding.message, finding.hint);
+        say!("{mark} {}", finding.message);
+        say!("  {}", finding.hint);
     }
 }
 
 pub(crate) fn imported(view: &ImportView) {
     let again = if view.already { ", imported before" } else { "" };
-    println!("{} version {}{again}\n{}", view.model, view.version, view.digest);
+    say!("{} version {}{again}", view.model, view.version);
+    say!("{}", view.digest);
     findings(&view.findings);
 }
 
@@ -42,7 +50,7 @@ fn state(row: &VersionRow) -> String {
 
 pub(crate) fn models(models: &[ModelView]) {
     if models.is_empty() {
-        println!("No models yet. Import one: flightdeck import MODEL.onnx --baseline TRAINING.csv");
+        say!("No models yet. Import one: flightdeck import MODEL.onnx --baseline TRAINING.csv");
         return;
     }
     let mut table =
@@ -66,40 +74,62 @@ pub(crate) fn models(models: &[ModelView]) {
 }
 
 pub(crate) fn show(view: &ShowView) {
-    println!("{} version {} · {} · {}", view.model, view.row.version, view.row.kind, state(&view.row));
-    println!("{}\n{}\n", view.row.digest, view.path);
+    say!("{} version {} · {} · {}", view.model, view.row.version, view.row.kind, state(&view.row));
+    say!("{}", view.row.digest);
+    say!("{}", view.path);
+    say!("");
     let mut table = Table::new(&["Column", "Input", "Type", "Counted as"]);
     for (input, column) in view.signature.columns() {
         table.row([column.name.clone(), input.name.clone(), input.data_type.to_string(), word(&column.kind)]);
     }
     table.print();
-    println!();
+    say!("");
     let mut table = Table::new(&["Output", "Type", "Role", "Classes"]);
     for output in &view.signature.outputs {
         let classes = output.classes.join(", ");
         table.row([output.name.clone(), output.data_type.to_string(), word(&output.role), classes]);
     }
     table.print();
-    println!();
+    say!("");
+    if let Some(baseline) = &view.baseline {
+        self::baseline(baseline);
+    }
     findings(&view.findings);
     for row in &view.lineage {
-        println!("{} {} {}", row.role, row.path, row.sha256.short());
+        say!("{} {} {}", row.role, row.path, row.sha256.short());
     }
     if let Some(profile) = &view.profile {
-        println!();
+        say!("");
         self::profile(profile);
     }
 }
 
+/// What was inferred of the data it was trained on, to be looked at before anybody relies on it.
+fn baseline(view: &BaselineView) {
+    let period = view.period.map_or_else(String::new, |[first, last]| format!(", {first} to {last}"));
+    say!("Baseline of {}{period}", count(view.rows, "row"));
+    let mut table = Table::new(&["Column", "Counted as", ">Missing", "Values"]);
+    for column in &view.columns {
+        table.row([
+            column.name.clone(),
+            word(&column.kind),
+            column.nulls.to_string(),
+            column.summary.clone(),
+        ]);
+    }
+    table.print();
+    say!("");
+}
+
 pub(crate) fn profile(view: &ProfileView) {
-    println!("{} version {} on {}", view.model, view.version, view.machine);
+    say!("{} version {} on {}", view.model, view.version, view.machine);
     let mut table = Table::new(&[">Rows per run", ">p50", ">p90", ">p99"]);
     for latency in &view.latency_us {
         let quantiles = [latency.p50, latency.p90, latency.p99].map(|us| ms(Some(us)));
         table.row(std::iter::once(latency.batch.to_string()).chain(quantiles));
     }
     table.print();
-    println!(
+    say!(
         "{:.0} rows per second · loads in {:.1} ms · {} at most in memory · {} on disk",
         view.rows_per_s,
         view.load_ms,
@@ -123,19 +153,22 @@ pub(crate) fn runners(runners: &[RunnerView]) {
 }
 
 pub(crate) fn deployed(view: &DeployView) {
-    println!(
-        "{} version {} answers at\n{}\n\nTry it:\n{}",
-        view.model, view.version, view.predict_url, view.curl
-    );
+    say!("{} version {} answers at", view.model, view.version);
+    say!("{}", view.predict_url);
+    say!("");
+    say!("Try it:");
+    // The command's own line breaks; those in its values are escaped as JSON.
+    view.curl.lines().for_each(output::say);
 }
 
 pub(crate) fn undeployed(row: &EndpointRow) {
-    println!("{} no longer answers; its history stays", row.endpoint);
+    say!("{} no longer answers; its history stays", row.endpoint);
 }
 
 pub(crate) fn live(view: &LiveView) {
     let age = if view.reachable { String::new() } else { format!(" · as of {}", view.as_of) };
-    println!("{} on {}{age}\n{}", view.endpoint, view.runner, view.url);
+    say!("{} on {}{age}", view.endpoint, view.runner);
+    say!("{}", view.url);
     let mut table = Table::new(&[">Requests", ">Rows", ">Errors", ">p50", ">p90", ">p99", "Last window"]);
     let latency = &view.latency_us;
     table.row([
@@ -152,11 +185,11 @@ pub(crate) fn live(view: &LiveView) {
 
 pub(crate) fn predicted(view: &PredictView) {
     let written = view.out.as_ref().map_or_else(String::new, |out| format!(", written to {out}"));
-    println!("{} rows answered by {}{written}", view.rows, view.endpoint);
+    say!("{} answered by {}{written}", count(view.rows, "row"), view.endpoint);
 }
 
 pub(crate) fn drift(view: &DriftView) {
-    println!("{} · {} rows in {} steps judged", view.endpoint, view.rows, view.windows);
+    say!("{} · {} counted, {} judged", view.endpoint, count(view.rows, "row"), count(view.windows, "step"));
     let mut table = Table::new(&[
         "Feature",
         "Verdict",
@@ -182,26 +215,24 @@ pub(crate) fn drift(view: &DriftView) {
         ]);
     }
     table.print();
-    println!();
+    say!("");
     alerts(&view.alerts);
-    println!("{}", view.promise);
+    say!("{}", view.promise);
 }
 
 pub(crate) fn alerts(alerts: &[AlertView]) {
     if alerts.is_empty() {
-        println!("No alerts");
+        say!("No alerts");
     }
     for alert in alerts {
         let end = alert.closed_at.map_or_else(|| "open".into(), |at| format!("closed {at}"));
-        println!(
-            "▲ {} · {} · {} · {end}\n  {}",
-            alert.opened_at, alert.endpoint, alert.severity, alert.sentence
-        );
+        say!("▲ {} · {} · {} · {end}", alert.opened_at, alert.endpoint, alert.severity);
+        say!("  {}", alert.sentence);
     }
 }
 
 pub(crate) fn comparison(view: &Comparison) {
-    println!("{} rows then, {} rows now", view.baseline_rows, view.current_rows);
+    say!("{} then, {} now", count(view.baseline_rows, "row"), count(view.current_rows, "row"));
     let mut table =
         Table::new(&["Column", "Kind", "Verdict", "Size", ">PSI adj.", ">KS", ">Wasserstein", ">p adjusted"]);
     for column in &view.columns {
@@ -218,8 +249,8 @@ pub(crate) fn comparison(view: &Comparison) {
     }
     table.print();
     match view.drifted.as_slice() {
-        [] => println!("No column drifted"),
-        drifted => println!("Drifted: {}", drifted.join(", ")),
+        [] => say!("No column drifted"),
+        drifted => say!("Drifted: {}", drifted.join(", ")),
     }
 }
 
@@ -229,5 +260,16 @@ fn p_value(p: f64) -> String {
         ..1e-300 => "< 1e-300".into(),
         ..0.001 => format!("{p:.1e}"),
         _ => format!("{p:.3}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_singular() {
+        let all = [0, 1, 2].map(|number| count(number, "row"));
+        assert_eq!(all, ["0 rows", "1 row", "2 rows"]);
     }
 }
