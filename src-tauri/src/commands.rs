@@ -9,7 +9,7 @@ use flightdeck_app::views::{
     Corrections, DeployRequest, DriftView, EndpointRow, ErrorView, ImportPlan, JobView, LiveCharts, LiveView,
     ModelView, RunnerView, ShowView,
 };
-use flightdeck_app::{App, Error, Theme, sample_flights};
+use flightdeck_app::{App, Error, Theme};
 use flightdeck_core::Name;
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -94,9 +94,9 @@ pub(crate) async fn import_files(
 }
 
 #[tauri::command]
-pub(crate) async fn import_sample(app: State<'_, App>) -> Answer<u32> {
-    let paths = sample_flights().map_err(told)?;
-    Ok(start_import(&app, paths, Corrections::default()))
+pub(crate) async fn try_sample(app: State<'_, App>) -> Answer<u32> {
+    let doer = app.inner().clone();
+    Ok(app.start_job("Try the flights sample", |job| async move { doer.try_sample(&job).await }))
 }
 
 fn start_import(app: &App, paths: Vec<PathBuf>, corrections: Corrections) -> u32 {
@@ -166,12 +166,12 @@ pub(crate) async fn runners(app: State<'_, App>) -> Answer<Vec<RunnerView>> {
 
 #[tauri::command]
 pub(crate) async fn start_runner(app: State<'_, App>) -> Answer<()> {
-    app.runner_start().await.map_err(told)
+    app.runner_start(&App::this_computer()).await.map_err(told)
 }
 
 #[tauri::command]
 pub(crate) async fn stop_runner(app: State<'_, App>) -> Answer<()> {
-    app.runner_stop().await.map_err(told)
+    app.runner_stop(&App::this_computer()).await.map_err(told)
 }
 
 #[tauri::command]

@@ -10,7 +10,7 @@ macro_rules! with_commands {
             pending_files,
             plan_import,
             import_files,
-            import_sample,
+            try_sample,
             plan_baseline,
             add_baseline,
             profile,

@@ -106,7 +106,7 @@ fn f1_a_full_disk_leaves_nothing_and_the_next_import_works() {
     );
     let mut shell = Command::new("unshare");
     desk.surround(&mut shell);
-    let output = shell.args(["-m", "sh", "-c", &script]).output().unwrap();
+    let output = shell.args(["-rm", "sh", "-c", &script]).output().unwrap();
     let out = String::from_utf8_lossy(&output.stdout);
     assert!(out.contains("code 1"), "{out} {}", String::from_utf8_lossy(&output.stderr));
     assert!(out.contains("disk") && out.contains("hint"), "{out}");
@@ -151,14 +151,16 @@ fn a_killed_runner_comes_back_with_its_endpoint_and_counts_nothing_twice() {
     let rows = desk.json(send)["rows"].as_u64().unwrap();
     desk.json(["runner", "flush"]);
     kill(desk.runner_pid().unwrap());
-    let stopped = desk.json(["runner", "list"]);
-    assert_eq!(stopped["runners"][0]["state"], "stopped");
+    let died = desk.json(["runner", "list"]);
+    assert_eq!(died["runners"][0]["state"], "away");
     // What is known stays: the figures have an age instead of being gone.
     assert_eq!(desk.json(["live", "flights-late"])["rows"], rows);
     desk.json(["runner", "start"]);
     desk.json(send);
     desk.json(["runner", "flush"]);
     assert_eq!(desk.json(["drift", "flights-late"])["rows"], 2 * rows);
+    // Rows of its last second may be missing: that is said.
+    assert_eq!(desk.json(["live", "flights-late"])["gaps"][0]["reason"], "killed");
 }
 
 fn kill(pid: u32) {
@@ -207,6 +209,120 @@ fn a_busy_port_is_no_obstacle_for_this_computer() {
     assert_eq!(started["runners"][0]["state"], "ready");
     assert_ne!(started["runners"][0]["url"].as_str().unwrap(), format!("http://{address}"));
     drop(squatter);
+}
+
+#[test]
+fn whoever_takes_the_port_of_a_dead_runner_hears_no_token_and_hides_no_history() {
+    let desk = Desk::new();
+    flights(&desk);
+    let deployed = desk.json(["deploy", "flights-late"]);
+    let token = fs::read_to_string(desk.library().join("this-computer/token")).unwrap();
+    kill(desk.runner_pid().unwrap());
+    let address =
+        deployed["url"].as_str().unwrap().trim_start_matches("http://").split('/').next().unwrap().to_owned();
+    let stranger = TcpListener::bind(address).unwrap();
+    stranger.set_nonblocking(true).unwrap();
+    assert_eq!(desk.json(["alerts"]), json!([]));
+    assert_eq!(desk.json(["runner", "list"])["runners"][0]["state"], "away");
+    assert!(stranger.accept().is_err(), "nobody called");
+    desk.json(["runner", "start"]);
+    assert_ne!(fs::read_to_string(desk.library().join("this-computer/token")).unwrap(), token);
+}
+
+#[test]
+fn an_interrupted_undeployment_can_be_finished() {
+    let desk = Desk::new();
+    flights(&desk);
+    desk.json(["deploy", "flights-late"]);
+    desk.json(["runner", "stop"]);
+    // What the runner knew is gone; what the library knows is not.
+    fs::remove_dir_all(desk.library().join("this-computer/data")).unwrap();
+    desk.json(["undeploy", "flights-late"]);
+    assert_eq!(desk.json(["runner", "list"])["runners"][0]["endpoints"], 0);
+}
+
+#[test]
+fn one_endpoint_has_one_history() {
+    let desk = Desk::new();
+    flights(&desk);
+    let deployed = desk.json(["deploy", "flights-late", "--replay", "--window", "3600", "--step", "day"]);
+    let (code, error) = desk.refused(["deploy", "flights-late"]);
+    assert_eq!((code, error["code"].as_str().unwrap()), (2, "other-times"));
+    assert_eq!(
+        desk.refused(["deploy", "flights-late", "--replay", "--window", "1000"]).1["code"],
+        "bad-window"
+    );
+    // The same again keeps the step that was chosen.
+    desk.json(["deploy", "flights-late", "--replay", "--window", "3600"]);
+    assert_eq!(desk.json(["drift", "flights-late"])["step_seconds"], 86_400);
+    // A row from the future is refused: it would end the history before its time.
+    let row =
+        deployed["curl"].as_str().unwrap().replace("{\"rows\"", "{\"event_time\":\"2099-01-01\",\"rows\"");
+    let pasted = Command::new("sh").arg("-c").arg(row).output().unwrap();
+    let answer: Value = serde_json::from_slice(&pasted.stdout).unwrap();
+    assert_eq!(answer["code"], "event-time", "{answer}");
+}
+
+#[test]
+fn an_alert_ends_with_its_endpoint() {
+    let desk = Desk::new();
+    let done = desk.json(["sample"]);
+    assert_eq!(done["endpoint"], "flights-late");
+    let open =
+        |alerts: &Value| alerts.as_array().unwrap().iter().filter(|a| a["closed_at"].is_null()).count();
+    assert_eq!(open(&desk.json(["alerts"])), 2);
+    assert_eq!(desk.json(["models"])[0]["versions"][0]["state"], "drifting");
+    desk.json(["undeploy", "flights-late"]);
+    let alerts = desk.json(["alerts"]);
+    assert_eq!((alerts.as_array().unwrap().len(), open(&alerts)), (2, 0));
+    assert_eq!(alerts[0]["action"], "undeployed");
+    assert_eq!(desk.json(["models"])[0]["versions"][0]["state"], "ready");
+}
+
+#[test]
+fn d3_columns_that_say_nothing_are_named() {
+    let desk = Desk::new();
+    let training = fs::read_to_string(sample("flights/training.csv")).unwrap();
+    let mut lines = training.lines();
+    let header: Vec<&str> = lines.next().unwrap().split(',').collect();
+    let place = |name: &str| header.iter().position(|column| *column == name).unwrap();
+    let rows = lines.take(300).map(|line| {
+        let mut cells: Vec<&str> = line.split(',').collect();
+        cells[place("temp")] = "";
+        cells[place("visib")] = "10.0";
+        cells.join(",")
+    });
+    let file = desk.home().join("poor.csv");
+    let text: Vec<String> = std::iter::once(header.join(",")).chain(rows).collect();
+    fs::write(&file, text.join("\n")).unwrap();
+    let version = desk.json(import(&desk, &sample("flights/flights-late.onnx"), Some(&file)));
+    let found = |code: &str| -> String {
+        let findings = version["findings"].as_array().unwrap();
+        findings.iter().find(|f| f["code"] == code).map(|f| f["message"].to_string()).unwrap_or_default()
+    };
+    assert!(found("empty-column").contains("temp"), "{version}");
+    assert!(found("constant-column").contains("visib"), "{version}");
+    // A text among numbers is named with its row.
+    fs::write(&file, text.join("\n").replacen(",10.0,", ",hot,", 1)).unwrap();
+    let (_, error) = desk.refused(import(&desk, &sample("flights/flights-late.onnx"), Some(&file)));
+    assert!(error["message"].as_str().unwrap().contains("row 1 has \"hot\""), "{error}");
+}
+
+#[test]
+fn answers_that_cannot_be_written_are_not_asked_for() {
+    let desk = Desk::new();
+    flights(&desk);
+    desk.json(["deploy", "flights-late", "--replay", "--window", "3600", "--step", "day"]);
+    let quiet = sample("flights/quiet.parquet");
+    let call = [
+        "predict".as_ref(),
+        "flights-late".as_ref(),
+        quiet.as_os_str(),
+        "--out".as_ref(),
+        "/no/such/folder.csv".as_ref(),
+    ];
+    assert_eq!(desk.refused(call).1["code"], "unwritable");
+    assert_eq!(desk.json(["live", "flights-late"])["rows"], 0);
 }
 
 #[test]

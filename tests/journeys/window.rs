@@ -55,6 +55,23 @@ async fn a_dropped_model_becomes_an_endpoint_whose_alert_is_seen() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_sample_shows_the_whole_way_by_itself() {
+    let desk = Desk::new();
+    let display = Display::start(&desk);
+    let window = Window::open(&desk, &display).await;
+    window.see("Try the sample").await;
+    window.press("Start").await;
+    window.see("temp drifted, large").await;
+    window.see("dewp drifted, large").await;
+    window.shot("sample").await;
+    window.close().await;
+    // The same by the command line finds it done: nothing is sent twice.
+    let rows = desk.json(["drift", "flights-late"])["rows"].clone();
+    desk.json(["sample"]);
+    assert_eq!(desk.json(["drift", "flights-late"])["rows"], rows);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_imported_is_said_and_the_next_drop_works() {
     let desk = Desk::new();
     let display = Display::start(&desk);

@@ -35,6 +35,10 @@ pub(crate) struct Inner {
 impl App {
     /// Opens the library in this folder, or creates it.
     pub fn open(library: &Path, host: Arc<dyn Host>) -> Result<Self> {
+        if library.is_file() {
+            let message = format!("{} is a file, not a folder", library.display());
+            return Err(Error::input("library-unreachable", message, "Name a folder for the library"));
+        }
         std::fs::create_dir_all(library).map_err(|error| {
             let hint = "Choose a folder that you may write to";
             Error::failed("library-unreachable", format!("Cannot use {}: {error}", library.display()), hint)
@@ -82,7 +86,7 @@ impl App {
     pub fn start_job<F, R>(&self, title: impl Into<String>, work: impl FnOnce(Job) -> F) -> u32
     where
         F: Future<Output = Result<R>> + Send + 'static,
-        R: serde::Serialize,
+        R: serde::Serialize + Send + 'static,
     {
         self.inner.jobs.start(title.into(), work)
     }

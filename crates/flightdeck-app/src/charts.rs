@@ -20,6 +20,8 @@ mod distribution;
 /// Width of the left and of the right column of charts, in CSS pixels.
 const WIDE: u32 = 586;
 const NARROW: u32 = 350;
+/// Times are those of the rows, in UTC as everywhere in the window.
+const UTC: i32 = 0;
 
 impl App {
     /// The charts of an endpoint in one theme; of `feature`, or of the one that drifts most.
@@ -95,7 +97,7 @@ impl Picture<'_> {
             selected,
             alerts: alerts.collect(),
             steps: PSI_STEPS,
-            utc_offset_minutes: self.utc_offset_minutes(),
+            utc_offset_minutes: UTC,
         };
         heat(&map, self.theme)
     }
@@ -155,7 +157,7 @@ impl Picture<'_> {
             limit: None,
             alerts: Vec::new(),
             from_zero: true,
-            utc_offset_minutes: self.utc_offset_minutes(),
+            utc_offset_minutes: UTC,
         };
         line(&chart, self.theme)
     }
@@ -225,18 +227,9 @@ impl Picture<'_> {
             }),
             alerts: alerts.iter().map(|a| ChartMark { at: a.opened_at, text: a.sentence.clone() }).collect(),
             from_zero: true,
-            utc_offset_minutes: self.utc_offset_minutes(),
+            utc_offset_minutes: UTC,
         };
         line(&chart, self.theme)
-    }
-
-    /// Replayed months are shown at their own times, which are UTC here; traffic of today on the reader's clock.
-    fn utc_offset_minutes(&self) -> i32 {
-        if self.record.replay {
-            return 0;
-        }
-        let now = jiff::Zoned::now();
-        now.offset().seconds() / 60
     }
 }
 

@@ -1,15 +1,20 @@
 //! Bringing a version to a runner and making it answer; taking an endpoint away.
 
+use crate::drift::of;
 use crate::embedded::{Attached, THIS_COMPUTER};
 use crate::jobs::Job;
+use crate::judge::watched;
 use crate::snippets;
-use crate::views::{DeployRequest, DeployView, EndpointRow};
+use crate::views::{DeployRequest, DeployView, EndpointRow, RuleStep};
 use crate::{App, Error, Result};
-use flightdeck_core::{Digest, Finding, Name, Progress, Severity, Signature, TrafficPolicy, Unit};
+use flightdeck_core::{Digest, Finding, Name, Progress, Severity, Signature, Timestamp, TrafficPolicy, Unit};
 use flightdeck_package::{Package, SIGNATURE};
-use flightdeck_protocol::{EndpointDesired, EndpointState, LocalFile, PackageFile};
+use flightdeck_protocol::{
+    ControlError, EndpointDesired, EndpointState, LocalFile, PackageFile, check_window_seconds,
+};
 use flightdeck_store::endpoint::{self, EndpointRecord};
 use flightdeck_store::version::{self, VersionRecord};
+use flightdeck_store::{alert, monitor, window};
 
 /// The stages of a deployment, in their order.
 pub const STAGES: [&str; 4] = ["start-runner", "upload", "preflight", "switch"];
@@ -20,23 +25,21 @@ impl App {
         let record = self.version(&request.model, request.version)?;
         let package = self.package(&record.digest)?;
         refuse_blocked(&record)?;
-        let window_seconds = request.window_seconds.unwrap_or(60);
-        if !(1..=3600).contains(&window_seconds) {
-            let message = format!("A counting window lasts 1 to 3600 seconds, not {window_seconds}");
-            return Err(Error::input("bad-window", message, "Choose a length in that range"));
-        }
+        let name = request.endpoint.clone().unwrap_or_else(|| record.model.clone());
+        let known = self.read(|c| endpoint::find(c, &request.runner, &name))?;
+        let window_seconds = window_length(request.window_seconds)?;
+        refuse_other_times(known.as_ref(), &name, request.replay)?;
         job.report(Progress::new(STAGES[0], 0, None, Unit::Steps));
         let attached = self.runner_for(&request.runner).await?;
         job.check()?;
         upload(&attached, &package, job).await?;
         job.check()?;
         job.report(Progress::new(STAGES[2], 0, None, Unit::Steps));
-        let name = request.endpoint.clone().unwrap_or_else(|| record.model.clone());
         let policy = TrafficPolicy::champion(record.digest);
         let desired = EndpointDesired { policy, window_seconds, replay: request.replay };
         let state = attached.control.put_endpoint(&name, &desired).await?;
         job.report(Progress::new(STAGES[3], 1, Some(1), Unit::Steps));
-        self.keep_deployed(request, &record.digest, &state)?;
+        self.keep_deployed(request, known.as_ref(), &record.digest, &state)?;
         let signature: Signature = package.read(SIGNATURE)?;
         let rows = self.example_row(&package, &signature)?;
         Ok(DeployView {
@@ -54,20 +57,36 @@ impl App {
         })
     }
 
-    fn keep_deployed(&self, request: &DeployRequest, digest: &Digest, state: &EndpointState) -> Result<()> {
+    fn keep_deployed(
+        &self,
+        request: &DeployRequest,
+        before: Option<&EndpointRecord>,
+        digest: &Digest,
+        state: &EndpointState,
+    ) -> Result<()> {
         let runner = &request.runner;
+        let step = request.step.map(RuleStep::seconds).or(before.map(|before| before.step_seconds));
         let record = EndpointRecord {
             runner: runner.clone(),
             endpoint: state.name.clone(),
             digest: *digest,
             window_seconds: state.desired.window_seconds,
             replay: state.desired.replay,
-            step_seconds: request.step.unwrap_or_default().seconds(),
+            step_seconds: step.unwrap_or(RuleStep::default().seconds()),
             deployed_at: state.changed_at,
             figures: None,
         };
         self.act("deploy", &format!("{runner}/{}", state.name), |act| {
             act.note("digest", digest.to_string());
+            if let Some(before) = before.filter(|before| before.digest != *digest) {
+                alert::close_all(act, watched(before), self.now(), "another version took over")?;
+            }
+            if before
+                .is_some_and(|before| before.digest == *digest && before.step_seconds != record.step_seconds)
+            {
+                alert::close_all(act, watched(&record), self.now(), "the rule was changed")?;
+                monitor::forget(act, watched(&record))?;
+            }
             endpoint::put(act, &record)
         })
     }
@@ -76,10 +95,18 @@ impl App {
     pub async fn undeploy(&self, address: &str) -> Result<EndpointRow> {
         let record = self.endpoint(address)?;
         let attached = self.runner_for(&record.runner).await?;
-        attached.control.remove_endpoint(&record.endpoint).await?;
+        match attached.control.remove_endpoint(&record.endpoint).await {
+            // An undeployment that was interrupted: what was asked for is so.
+            Err(ControlError::Refused { status: 404, .. }) | Ok(_) => {}
+            Err(error) => return Err(error.into()),
+        }
         let _ = self.pull_from(&attached).await;
         let row = self.endpoint_row(&record, true)?;
         self.act("undeploy", &format!("{}/{}", record.runner, record.endpoint), |act| {
+            // A later endpoint of this name begins anew; hours and days stay as they were.
+            alert::close_all(act, watched(&record), self.now(), "undeployed")?;
+            monitor::forget(act, watched(&record))?;
+            window::forget(act, &record.runner, &record.endpoint, Timestamp::from_ms(i64::MAX))?;
             endpoint::remove(act, &record.runner, &record.endpoint)
         })?;
         Ok(row)
@@ -87,8 +114,14 @@ impl App {
 
     /// The runner of this name, started if it is this computer's.
     pub(crate) async fn runner_for(&self, name: &Name) -> Result<Attached> {
+        Self::known_runner(name)?;
+        self.started().await
+    }
+
+    /// Refuses names of runners that nobody knows.
+    pub(crate) fn known_runner(name: &Name) -> Result<()> {
         if name.as_str() == THIS_COMPUTER {
-            return self.started().await;
+            return Ok(());
         }
         Err(Error::input(
             "no-runner",
@@ -131,11 +164,7 @@ impl App {
     fn endpoint_row(&self, record: &EndpointRecord, reachable: bool) -> Result<EndpointRow> {
         let version = self.read(|c| version::by_digest(c, &record.digest))?.into_iter().next();
         let alerts = self.read(flightdeck_store::alert::all)?;
-        let open = alerts.iter().filter(|alert| {
-            alert.closed_at.is_none()
-                && (&alert.runner, &alert.endpoint, &alert.version)
-                    == (&record.runner, &record.endpoint, &record.digest)
-        });
+        let open = alerts.iter().filter(|alert| alert.closed_at.is_none() && of(record, alert));
         Ok(EndpointRow {
             endpoint: record.endpoint.clone(),
             runner: record.runner.clone(),
@@ -145,6 +174,25 @@ impl App {
             reachable,
         })
     }
+}
+
+fn window_length(asked: Option<u32>) -> Result<u32> {
+    let seconds = asked.unwrap_or(60);
+    check_window_seconds(seconds).map_err(|error| {
+        let [below, above] = error.nearest;
+        let message =
+            format!("A counting window divides an hour into equal parts, and {seconds} seconds do not");
+        Error::input("bad-window", message, format!("Use {below} or {above} seconds"))
+    })?;
+    Ok(seconds)
+}
+
+/// Rows at their own dates and rows of today are two histories: one endpoint has one.
+fn refuse_other_times(known: Option<&EndpointRecord>, name: &Name, replay: bool) -> Result<()> {
+    let Some(known) = known.filter(|known| known.replay != replay) else { return Ok(()) };
+    let how = if known.replay { "counts rows at their own times" } else { "counts rows when they arrive" };
+    let message = format!("{name} {how}, and its history cannot be both");
+    Err(Error::input("other-times", message, "Use another endpoint, or undeploy this one first"))
 }
 
 fn refuse_blocked(record: &VersionRecord) -> Result<()> {

@@ -78,7 +78,7 @@ impl App {
             Error::failed(
                 "no-baseline",
                 format!("The version at {} has no training data to compare with", record.endpoint),
-                "Give the training data with the model: drop it on the model, or import both together",
+                "Import the model together with the data it was trained on",
             )
         })
     }

@@ -6,10 +6,9 @@
 
 use crate::{App, Error, Result};
 use flightdeck_core::Name;
-use flightdeck_protocol::{Bound, Control, ControlError, Handshake, Token};
+use flightdeck_protocol::{Bound, Control, ControlError, Handshake, RUNNING_FILE, Running, Token};
 use flightdeck_store::runner::{self, RunnerRecord};
-use serde::{Deserialize, Serialize};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -29,13 +28,6 @@ const GREETING: Duration = Duration::from_secs(3);
 /// The files of the embedded runner in a library.
 struct Place(PathBuf);
 
-/// Where the running process was bound.
-#[derive(Serialize, Deserialize)]
-struct Running {
-    listen: String,
-    pid: u32,
-}
-
 impl Place {
     fn data(&self) -> PathBuf {
         self.0.join("data")
@@ -45,31 +37,34 @@ impl Place {
         self.0.join("runner.log")
     }
 
-    fn running(&self) -> Option<Running> {
-        let text = fs::read(self.0.join("running.json")).ok()?;
+    /// What the runner itself wrote when it was bound.
+    fn bound(&self) -> Option<Running> {
+        let text = fs::read(self.data().join(RUNNING_FILE)).ok()?;
         serde_json::from_slice(&text).ok()
+    }
+
+    /// Whether a runner serves this folder: it holds the lock for as long as it lives.
+    fn is_served(&self) -> bool {
+        let lock = File::open(self.data().join("runner.lock"));
+        lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(fs::TryLockError::WouldBlock)))
     }
 
     fn token(&self) -> Option<Token> {
         fs::read_to_string(self.0.join("token")).ok()?.trim().parse().ok()
     }
 
-    /// The token of before, or a new one in a file that nobody else can read.
-    fn token_or_new(&self) -> Result<Token> {
-        if let Some(token) = self.token() {
-            return Ok(token);
-        }
+    /// A token for the runner that is about to be started, in a file that nobody else can read. The one of before may have
+    /// been heard by whoever took the port since.
+    fn new_token(&self) -> Result<Token> {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes)
             .map_err(|error| Error::failed("no-randomness", error.to_string(), "Restart the computer"))?;
         let token = Token::from_bytes(bytes);
         let path = self.0.join("token");
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let written = options.open(&path).and_then(|mut file| file.write_all(token.reveal().as_bytes()));
-        written.map_err(|error| unwritable(&path, &error))?;
+        // Files of this kind are made for their owner alone.
+        let mut file = tempfile::NamedTempFile::new_in(&self.0).map_err(|error| unwritable(&path, &error))?;
+        file.write_all(token.reveal().as_bytes()).map_err(|error| unwritable(&path, &error))?;
+        file.persist(&path).map_err(|error| unwritable(&path, &error.error))?;
         Ok(token)
     }
 
@@ -106,14 +101,12 @@ impl App {
     /// The embedded runner, if it runs. Never starts it.
     pub(crate) async fn attach(&self) -> Result<Attached> {
         let place = self.place();
-        let (Some(running), Some(token)) = (place.running(), place.token()) else {
-            return Err(Error::failed(
-                "runner-stopped",
-                "This computer's runner does not run",
-                "Start it, or deploy",
-            ));
-        };
-        let control = Control::new(format!("http://{}", running.listen), Some(token));
+        let stopped =
+            || Error::failed("runner-stopped", "This computer's runner does not run", "Start it, or deploy");
+        // The token goes to a runner of this folder only, never to whoever has its port now.
+        let served = place.is_served().then(|| place.bound().zip(place.token())).flatten();
+        let (bound, token) = served.ok_or_else(stopped)?;
+        let control = Control::new(format!("http://{}", bound.listen), Some(token));
         // Another program may have taken the port, and never answer.
         let away =
             || Error::failed("runner-away", "This computer's runner does not answer", "Start it, or deploy");
@@ -122,8 +115,8 @@ impl App {
     }
 
     /// Starts the embedded runner, or finds it running, and answers when it is ready.
-    pub async fn runner_start(&self) -> Result<()> {
-        self.started().await.map(|_| ())
+    pub async fn runner_start(&self, name: &Name) -> Result<()> {
+        self.runner_for(name).await.map(|_| ())
     }
 
     pub(crate) async fn started(&self) -> Result<Attached> {
@@ -141,23 +134,27 @@ impl App {
             .await
             .map_err(|error| Error::failed("internal", error.to_string(), "Report this as a bug"))??;
         // Another program may have started it while this one waited.
-        if let Ok(attached) = self.attach().await {
-            return self.settled(attached).await;
+        let known = self.attach().await;
+        if known.is_ok() || place.is_served() {
+            return self.settled(known?).await;
         }
-        let port = place.running().and_then(|running| running.listen.rsplit(':').next()?.parse::<u16>().ok());
-        let bound = match spawn(&place, port.unwrap_or(0)).await {
+        let port = place.bound().and_then(|bound| bound.listen.rsplit(':').next()?.parse::<u16>().ok());
+        match spawn(&place, port.unwrap_or(0)).await {
             Err(_) if port.is_some() => spawn(&place, 0).await?,
             outcome => outcome?,
-        };
-        let path = place.0.join("running.json");
-        let text = serde_json::to_vec(&bound).unwrap_or_default();
-        fs::write(&path, text).map_err(|error| unwritable(&path, &error))?;
+        }
         let attached = self.attach().await?;
         self.act("start-runner", THIS_COMPUTER, |act| {
             act.note("pid", attached.handshake.pid);
             Ok(())
         })?;
         self.settled(attached).await
+    }
+
+    /// Whether the runner ended without being stopped.
+    pub(crate) fn died(&self) -> bool {
+        let place = self.place();
+        !place.is_served() && place.bound().is_some_and(|bound| bound.pid.is_some())
     }
 
     /// Waits until everything that the runner should serve is warm, and notes that it answered.
@@ -196,7 +193,8 @@ impl App {
     }
 
     /// Stops the embedded runner. Its endpoints come back with the next start.
-    pub async fn runner_stop(&self) -> Result<()> {
+    pub async fn runner_stop(&self, name: &Name) -> Result<()> {
+        Self::known_runner(name)?;
         let attached = self.attach().await?;
         let _ = self.pull_from(&attached).await;
         attached.control.stop().await?;
@@ -228,15 +226,17 @@ impl App {
         if !endpoints.is_empty() || self.attach().await.is_err() {
             return Ok(false);
         }
-        self.runner_stop().await.map(|()| true)
+        self.runner_stop(&Self::this_computer()).await.map(|()| true)
     }
 }
 
 /// Starts the process and reads the one line it prints once it is bound.
-async fn spawn(place: &Place, port: u16) -> Result<Running> {
+async fn spawn(place: &Place, port: u16) -> Result<()> {
     let program = flightdeck_engine::runner()?;
-    let token = place.token_or_new()?;
+    let token = place.new_token()?;
     let log_path = place.log();
+    // What the one before said last is kept: it may say why it ended.
+    let _ = fs::rename(&log_path, log_path.with_extension("log.before"));
     let log = File::create(&log_path).map_err(|error| unwritable(&log_path, &error))?;
     let mut command = Command::new(&program);
     command
@@ -268,9 +268,9 @@ async fn spawn(place: &Place, port: u16) -> Result<Running> {
             return Err(failed("it said nothing for a minute".into()));
         }
     }
-    let Ok(bound) = serde_json::from_str::<Bound>(&line) else {
-        let last_words = fs::read_to_string(place.log()).unwrap_or_default();
-        return Err(failed(last_words.lines().last().unwrap_or("it ended").chars().take(200).collect()));
-    };
-    Ok(Running { listen: bound.listen, pid: child.id().unwrap_or_default() })
+    if serde_json::from_str::<Bound>(&line).is_ok() {
+        return Ok(());
+    }
+    let last_words = fs::read_to_string(place.log()).unwrap_or_default();
+    Err(failed(last_words.lines().last().unwrap_or("it ended").chars().take(200).collect()))
 }

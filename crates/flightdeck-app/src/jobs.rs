@@ -68,7 +68,7 @@ impl Jobs {
     pub(crate) fn start<F, R>(&self, title: String, work: impl FnOnce(Job) -> F) -> u32
     where
         F: Future<Output = Result<R>> + Send + 'static,
-        R: serde::Serialize,
+        R: serde::Serialize + Send + 'static,
     {
         let cancel = Cancel::default();
         let id = self.add(title, cancel.clone());
@@ -76,12 +76,17 @@ impl Jobs {
         let work =
             work(Job::new(cancel, move |progress| jobs.change(id, |entry| entry.view.progress = progress)));
         let jobs = self.clone();
+        let bug = |error: &dyn std::fmt::Display| {
+            Error::failed("internal", error.to_string(), "Report this as a bug")
+        };
+        let work = tokio::spawn(work);
         tokio::spawn(async move {
-            let outcome = work.await.and_then(|result| {
-                serde_json::to_value(result)
-                    .map_err(|error| Error::failed("internal", error.to_string(), "Report this as a bug"))
-            });
-            jobs.finish(id, outcome);
+            // A panic ends the job as well, and is said.
+            let outcome = work.await.unwrap_or_else(|error| Err(bug(&error)));
+            jobs.finish(
+                id,
+                outcome.and_then(|result| serde_json::to_value(result).map_err(|error| bug(&error))),
+            );
         });
         id
     }

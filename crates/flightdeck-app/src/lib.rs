@@ -38,4 +38,3 @@ pub use flightdeck_charts::Theme;
 pub use flightdeck_drift::compare::{ColumnComparison, Comparison, ComparisonVerdict};
 pub use host::{Host, Quiet, system_now};
 pub use jobs::Job;
-pub use samples::sample_flights;

@@ -1,5 +1,6 @@
 //! The library as it is shown: models, their versions, one version in full.
 
+use crate::drift::of;
 use crate::import::file_name;
 use crate::views::{
     BaselineColumnView, BaselineView, FactsView, GoldenView, LineageRow, ModelView, ProfileView, ShowView,
@@ -103,7 +104,11 @@ impl App {
             nulls: column.nulls,
             summary: summary(&column.counted),
         });
-        Ok(Some(BaselineView { rows: baseline.rows, columns: columns.collect(), period: None }))
+        Ok(Some(BaselineView {
+            rows: baseline.rows,
+            columns: columns.collect(),
+            period: baseline.period.map(|(first, last)| [first, last]),
+        }))
     }
 
     fn context(&self) -> Result<Context> {
@@ -119,12 +124,15 @@ struct Context {
 
 impl Context {
     fn state(&self, record: &VersionRecord) -> VersionState {
-        let open = |alert: &&AlertRecord| alert.closed_at.is_none() && alert.version == record.digest;
+        let open = |alert: &AlertRecord| {
+            alert.closed_at.is_none() && self.endpoints.iter().any(|endpoint| of(endpoint, alert))
+        };
+        let drifts = || self.alerts.iter().any(|alert| alert.version == record.digest && open(alert));
         if record.findings.iter().any(|finding| finding.severity == Severity::Blocking) {
             VersionState::Blocked
         } else if !self.endpoints.iter().any(|endpoint| endpoint.digest == record.digest) {
             VersionState::Ready
-        } else if self.alerts.iter().any(|alert| open(&alert)) {
+        } else if drifts() {
             VersionState::Drifting
         } else {
             VersionState::Serving

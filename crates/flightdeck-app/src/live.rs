@@ -1,11 +1,11 @@
 //! What an endpoint is doing now, or was doing when its runner last answered.
 
-use crate::views::{LatencyView, LiveVersion, LiveView, RunnerState, RunnerView};
+use crate::views::{GapView, LatencyView, LiveVersion, LiveView, RunnerState, RunnerView};
 use crate::{App, Error, Result};
 use flightdeck_core::{Name, Timestamp};
 use flightdeck_protocol::LiveFigures;
 use flightdeck_store::endpoint::EndpointRecord;
-use flightdeck_store::{runner, version};
+use flightdeck_store::{cursor, runner, version};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
@@ -17,9 +17,9 @@ const RATE_MS: i64 = 60_000;
 pub(crate) struct Rates(Mutex<HashMap<Name, VecDeque<(Timestamp, u64)>>>);
 
 impl Rates {
-    /// Requests of the last minute, from the counters seen within it; 0 until there are two. A shorter time is not
+    /// Requests of the last minute, from the counters seen within it; `None` until there are two. A shorter time is not
     /// extrapolated: what is told was sent.
-    fn seen(&self, endpoint: &Name, at: Timestamp, requests: u64) -> f64 {
+    fn seen(&self, endpoint: &Name, at: Timestamp, requests: u64) -> Option<f64> {
         let mut rates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let seen = rates.entry(endpoint.clone()).or_default();
         // A runner that was started again counts from 0.
@@ -31,10 +31,10 @@ impl Rates {
         }
         seen.push_back((at, requests));
         match (seen.front(), seen.back()) {
-            (Some((first, before)), Some((last, now))) if last > first => {
-                (now - before) as f64 * RATE_MS as f64 / (last.as_ms() - first.as_ms()).max(RATE_MS) as f64
-            }
-            _ => 0.0,
+            (Some((first, before)), Some((last, now))) if last > first => Some(
+                (now - before) as f64 * RATE_MS as f64 / (last.as_ms() - first.as_ms()).max(RATE_MS) as f64,
+            ),
+            _ => None,
         }
     }
 }
@@ -63,7 +63,7 @@ impl App {
             }
         };
         let requests_per_min =
-            if reachable { self.inner.rates.seen(&record.endpoint, now, figures.requests) } else { 0.0 };
+            if reachable { self.inner.rates.seen(&record.endpoint, now, figures.requests) } else { None };
         let base = match attached {
             Some(attached) => attached.control.base().to_owned(),
             None => self.read(|c| runner::find(c, &record.runner))?.and_then(|r| r.url).unwrap_or_default(),
@@ -109,7 +109,13 @@ impl App {
             replay: record.replay,
             as_of: now.as_of,
             reachable: now.reachable,
+            gaps: self.gaps(record)?,
         })
+    }
+
+    fn gaps(&self, record: &EndpointRecord) -> Result<Vec<GapView>> {
+        let gaps = self.read(|c| cursor::gaps(c, &record.runner, &record.endpoint))?;
+        Ok(gaps.into_iter().map(|gap| GapView { from: gap.from, to: gap.to, reason: gap.reason }).collect())
     }
 
     /// The runners this desktop knows; this computer's is always one of them.
@@ -123,6 +129,7 @@ impl App {
                 Ok(true) => RunnerState::Ready,
                 _ => RunnerState::Starting,
             },
+            Err(_) if self.died() => RunnerState::Away,
             Err(_) => RunnerState::Stopped,
         };
         let attached = attached.ok();
@@ -148,7 +155,7 @@ impl App {
 struct Now {
     as_of: Timestamp,
     reachable: bool,
-    requests_per_min: f64,
+    requests_per_min: Option<f64>,
 }
 
 fn known(document: &str) -> Result<LiveFigures> {
@@ -166,10 +173,10 @@ mod tests {
         let rates = Rates::default();
         let endpoint: Name = "e".parse().unwrap();
         let seen = |second: i64, requests| rates.seen(&endpoint, Timestamp::from_ms(second * 1000), requests);
-        assert_eq!(seen(0, 100), 0.0);
-        assert_eq!(seen(30, 130), 30.0, "30 were sent, whatever the pace");
-        assert_eq!(seen(60, 160), 60.0);
-        assert_eq!(seen(90, 160), 30.0, "30 requests since second 30");
-        assert_eq!(seen(91, 5), 0.0, "it was started again");
+        assert_eq!(seen(0, 100), None);
+        assert_eq!(seen(30, 130), Some(30.0), "30 were sent, whatever the pace");
+        assert_eq!(seen(60, 160), Some(60.0));
+        assert_eq!(seen(90, 160), Some(30.0), "30 requests since second 30");
+        assert_eq!(seen(91, 5), None, "it was started again");
     }
 }

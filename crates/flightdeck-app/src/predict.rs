@@ -10,8 +10,8 @@ use flightdeck_protocol::{Control, EventTime, PredictRequest, Prediction};
 use flightdeck_store::endpoint::EndpointRecord;
 use flightdeck_table::{Data, NO_TIME, Options, Table, write_csv};
 use serde_json::{Map, Value};
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
 
 /// Rows in one request.
 const BATCH: usize = 250;
@@ -40,21 +40,30 @@ impl App {
         let table = flightdeck_table::read(file, &Options::default())?;
         let columns = self.model_columns(&record, &table)?;
         let times = event_time.map(|name| times(&table, name)).transpose()?;
+        // Whether the answers can be written is known before anything is sent and counted.
+        let target = out.map(Target::open).transpose()?;
         let sending = Sending { control: &attached.control, record: &record, table: &table, columns, times };
         let mut answers = Vec::with_capacity(table.rows);
         while answers.len() < table.rows {
-            job.check()?;
+            if job.cancel.is_cancelled() {
+                let sent = answers.len();
+                return Err(Error {
+                    message: format!("Stopped; {sent} rows were answered and counted"),
+                    ..Error::cancelled()
+                });
+            }
             let end = (answers.len() + BATCH).min(table.rows);
             answers.extend(sending.send(answers.len()..end).await?);
             job.report(Progress::new("predict", answers.len() as u64, Some(table.rows as u64), Unit::Rows));
         }
-        if let Some(out) = out {
-            write(out, &table, &answers)?;
+        let written = target.is_some();
+        if let Some(target) = target {
+            target.write(&table, &answers)?;
         }
         Ok(PredictView {
             endpoint: record.endpoint.clone(),
             rows: table.rows as u64,
-            written: if out.is_some() { answers.len() as u64 } else { 0 },
+            written: if written { answers.len() as u64 } else { 0 },
             failed: 0,
             out: out.map(|out| out.display().to_string()),
         })
@@ -129,30 +138,49 @@ fn times(table: &Table, name: &str) -> Result<Vec<Timestamp>> {
     })
 }
 
-/// The file's own columns, then the answers.
-fn write(out: &Path, table: &Table, answers: &[Prediction]) -> Result<()> {
-    let first = answers.first().cloned().unwrap_or_default();
-    let classes: Vec<String> = first.scores.iter().flatten().map(|(class, _)| class.clone()).collect();
-    let mut header: Vec<String> = table.names().iter().map(ToString::to_string).collect();
-    header.extend(first.label.is_some().then(|| "prediction".to_owned()));
-    header.extend(first.value.is_some().then(|| "prediction".to_owned()));
-    header.extend(classes.iter().map(|class| format!("score_{class}")));
+/// A file that is written beside its place and put there when it is whole.
+struct Target {
+    path: PathBuf,
+    file: NamedTempFile,
+}
+
+impl Target {
+    fn open(path: &Path) -> Result<Self> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let file = NamedTempFile::new_in(folder).map_err(|error| unwritable(path, &error))?;
+        Ok(Self { path: path.into(), file })
+    }
+
+    /// The file's own columns, then the answers.
+    fn write(self, table: &Table, answers: &[Prediction]) -> Result<()> {
+        let first = answers.first().cloned().unwrap_or_default();
+        let classes: Vec<String> = first.scores.iter().flatten().map(|(class, _)| class.clone()).collect();
+        let mut header: Vec<String> = table.names().iter().map(ToString::to_string).collect();
+        header.extend(first.label.is_some().then(|| "prediction".to_owned()));
+        header.extend(first.value.is_some().then(|| "prediction".to_owned()));
+        header.extend(classes.iter().map(|class| format!("score_{class}")));
+        let rows = answers.iter().enumerate().map(|(row, answer)| {
+            let mut cells = table.row(row);
+            cells.extend(answer_cells(answer, &classes));
+            cells
+        });
+        let mut out = std::io::BufWriter::new(&self.file);
+        write_csv(&mut out, &header, rows)?;
+        drop(out);
+        self.file.persist(&self.path).map_err(|error| unwritable(&self.path, &error.error))?;
+        Ok(())
+    }
+}
+
+fn answer_cells(answer: &Prediction, classes: &[String]) -> Vec<Cell> {
     let number = |value: Option<f64>| value.map_or(Cell::Missing, Cell::Number);
-    let rows = answers.iter().enumerate().map(|(row, answer)| {
-        let mut cells = table.row(row);
-        cells.extend(answer.label.clone().map(Cell::Text));
-        cells.extend(answer.value.map(number));
-        let score =
-            |class| number(answer.scores.as_ref().and_then(|scores| scores.get(class).copied().flatten()));
-        cells.extend(classes.iter().map(score));
-        cells
-    });
-    let partial = out.with_extension("partial");
-    let unwritable = |error: std::io::Error| {
-        let hint = "Check that the folder may be written to and that the disk is not full";
-        Error::failed("unwritable", format!("Cannot write {}: {error}", out.display()), hint)
-    };
-    let mut file = std::io::BufWriter::new(fs::File::create(&partial).map_err(unwritable)?);
-    write_csv(&mut file, &header, rows)?;
-    fs::rename(&partial, out).map_err(unwritable)
+    let score =
+        |class| number(answer.scores.as_ref().and_then(|scores| scores.get(class).copied().flatten()));
+    let label = answer.label.clone().map(Cell::Text).into_iter();
+    label.chain(answer.value.map(number)).chain(classes.iter().map(score)).collect()
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Error {
+    let hint = "Check that the folder exists and may be written to, and that the disk is not full";
+    Error::failed("unwritable", format!("Cannot write {}: {error}", path.display()), hint)
 }

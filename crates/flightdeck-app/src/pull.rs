@@ -5,6 +5,7 @@
 //! stands where the batch was asked from.
 
 use crate::embedded::Attached;
+use crate::judge::watched;
 use crate::{App, Error, Result};
 use flightdeck_core::{Name, Timestamp};
 use flightdeck_drift::WindowCounts;
@@ -12,6 +13,7 @@ use flightdeck_protocol::WindowBatch;
 use flightdeck_sqlite::Act;
 use flightdeck_store::cursor::{self, GapRecord};
 use flightdeck_store::endpoint::{self, EndpointRecord};
+use flightdeck_store::monitor;
 use flightdeck_store::rollup;
 use flightdeck_store::window::{self, WindowRecord};
 use std::collections::BTreeSet;
@@ -23,22 +25,25 @@ const WINDOWS_KEPT_SECONDS: i64 = 2 * 86_400;
 
 impl App {
     /// Brings what this computer's runner has closed, and judges it. Answers how many windows were new; 0 when the runner
-    /// does not run.
+    /// cannot be asked: what is known already can be read all the same.
     pub async fn pull(&self) -> Result<u64> {
         match self.attach().await {
             Ok(attached) => self.pull_from(&attached).await,
-            Err(error) if error.code == "runner-stopped" || error.code == "runner-away" => Ok(0),
-            Err(error) => Err(error),
+            Err(error) => {
+                tracing::debug!(%error, "the runner cannot be asked");
+                Ok(0)
+            }
         }
     }
 
     /// Closes the runner's open windows now, brings them, and judges up to this moment instead of waiting for the end of
     /// the rule's step.
-    pub async fn flush(&self) -> Result<u64> {
+    pub async fn flush(&self, runner: &Name) -> Result<u64> {
+        Self::known_runner(runner)?;
         let attached = self.attach().await?;
         attached.control.flush().await?;
         let new = self.pull_from(&attached).await?;
-        self.judge_all(&Self::this_computer(), true)?;
+        self.judge_all(runner, true)?;
         Ok(new)
     }
 
@@ -129,6 +134,10 @@ impl App {
         for record in self.endpoints_on(runner)? {
             let extent = self.read(|c| rollup::extent(c, runner, &record.endpoint, &record.digest))?;
             let Some([_, newest]) = extent else { continue };
+            // A row from the future is no reason to forget the present, nor is anything forgotten that was not judged.
+            let newest = newest.min(self.now());
+            let judged = self.read(|c| monitor::state(c, watched(&record)))?;
+            let newest = judged.map_or(newest, |(next, _)| newest.min(next));
             let before: Timestamp = newest.plus_seconds(-WINDOWS_KEPT_SECONDS);
             self.inner.history.record(|act| {
                 window::forget(act, runner, &record.endpoint, before)?;

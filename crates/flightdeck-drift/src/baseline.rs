@@ -6,7 +6,7 @@
 use crate::edges::{MAX_EDGES, total};
 use crate::phi::Phi;
 use crate::values::KnownHashes;
-use flightdeck_core::{ColumnKind, Digest};
+use flightdeck_core::{ColumnKind, Digest, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
@@ -26,6 +26,9 @@ pub struct Baseline {
     pub edge_set: Digest,
     /// Rows that it was made from.
     pub rows: u64,
+    /// Time of the first and of the last row, where they were in the order of time.
+    #[serde(default)]
+    pub period: Option<(Timestamp, Timestamp)>,
     /// The columns, in the order that a counter takes them.
     pub columns: Vec<ColumnBaseline>,
 }
@@ -126,7 +129,7 @@ pub enum BaselineError {
 impl Baseline {
     /// Puts columns together under the name of their edges.
     pub(crate) fn of(rows: u64, columns: Vec<ColumnBaseline>) -> Self {
-        Self { format: FORMAT, edge_set: edge_set(&columns), rows, columns }
+        Self { format: FORMAT, edge_set: edge_set(&columns), rows, period: None, columns }
     }
 
     /// The column with this name and its position.
@@ -231,6 +234,8 @@ struct Unchecked {
     format: u32,
     edge_set: Digest,
     rows: u64,
+    #[serde(default)]
+    period: Option<(Timestamp, Timestamp)>,
     columns: Vec<ColumnBaseline>,
 }
 
@@ -244,7 +249,7 @@ impl TryFrom<Unchecked> for Baseline {
         if let Some(damaged) = read.columns.iter().find(|column| !column.is_sound()) {
             return Err(BaselineError::Column(damaged.name.chars().take(80).collect()));
         }
-        let baseline = Self::of(read.rows, read.columns);
+        let baseline = Self { period: read.period, ..Self::of(read.rows, read.columns) };
         if baseline.edge_set == read.edge_set { Ok(baseline) } else { Err(BaselineError::EdgeSet) }
     }
 }

@@ -11,7 +11,7 @@ use crate::sample::{NULL_CODE, Sample, SampleData, Tally};
 use crate::search::Finder;
 use crate::sorted::{Sorted, mean_std};
 use crate::values::KnownHashes;
-use flightdeck_core::ColumnKind;
+use flightdeck_core::{ColumnKind, Timestamp};
 use std::borrow::Cow;
 
 /// How many known values are remembered by hash; rarer ones are forgotten and count as new.
@@ -35,7 +35,10 @@ pub fn freeze(samples: &[Sample<'_>], row_times: Option<&[i64]>) -> Baseline {
             steps.iter().filter_map(|(seconds, windows)| phi(&column, &bins, *seconds, windows)).collect();
         column
     });
-    Baseline::of(rows, columns.collect())
+    let ms = Timestamp::from_ms;
+    let ends = row_times.and_then(|times| Some((*times.first()?, *times.last()?)));
+    let period = ends.filter(|_| !steps.is_empty()).map(|(first, last)| (ms(first), ms(last)));
+    Baseline { period, ..Baseline::of(rows, columns.collect()) }
 }
 
 /// The frozen column and, when asked for, each row's bin (`NULL_CODE` where it has none).

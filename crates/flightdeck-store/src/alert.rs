@@ -98,3 +98,13 @@ pub fn all(connection: &Connection) -> Result<Vec<AlertRecord>> {
     let rows = statement.query_map([], read)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
+
+/// Closes everything that is open of a version at an endpoint, and says what ended it.
+pub fn close_all(act: &Act<'_>, of: Watched<'_>, at: Timestamp, action: &str) -> Result<()> {
+    let closed = act.execute(
+        "UPDATE alert SET closed_at_ms = max(?4, opened_at_ms), action = ?5
+         WHERE runner = ?1 AND endpoint = ?2 AND version = ?3 AND closed_at_ms IS NULL",
+        params![of.runner.as_str(), of.endpoint.as_str(), of.version.to_string(), at.as_ms(), action],
+    )?;
+    if closed > 0 { act.changed("alert", of.endpoint.as_str()) } else { Ok(()) }
+}

@@ -56,3 +56,19 @@ pub fn add_gap(act: &Act<'_>, runner: &Name, gap: &GapRecord) -> Result<()> {
     )?;
     Ok(())
 }
+
+/// The newest gaps of an endpoint, newest first.
+pub fn gaps(connection: &Connection, runner: &Name, endpoint: &Name) -> Result<Vec<GapRecord>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT from_ms, to_ms, reason FROM gap WHERE runner = ?1 AND endpoint = ?2 ORDER BY from_ms DESC LIMIT 20",
+    )?;
+    let rows = statement.query_map(params![runner.as_str(), endpoint.as_str()], |row| {
+        Ok(GapRecord {
+            endpoint: endpoint.clone(),
+            from: Timestamp::from_ms(row.get(0)?),
+            to: Timestamp::from_ms(row.get(1)?),
+            reason: row.get(2)?,
+        })
+    })?;
+    Ok(rows.collect::<flightdeck_sqlite::rusqlite::Result<_>>()?)
+}

@@ -100,3 +100,12 @@ pub fn verdicts(
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
+
+/// Forgets where the rule stands: it starts anew with what comes next.
+pub fn forget(act: &Act<'_>, of: Watched<'_>) -> Result<()> {
+    act.execute(
+        "DELETE FROM monitor WHERE runner = ?1 AND endpoint = ?2 AND version = ?3",
+        params![of.runner.as_str(), of.endpoint.as_str(), of.version.to_string()],
+    )?;
+    Ok(())
+}

@@ -48,11 +48,20 @@ pub(crate) fn matched(path: &Path, signature: &mut Signature) -> Result<Matched>
             "Nothing has to be done: labels and other columns are left aside",
         ));
     }
+    findings.extend(poor_columns(signature, &table));
+    if table.rows == 0 {
+        return Err(Error::input(
+            "baseline-empty",
+            "The baseline has no rows",
+            "Give the data the model was trained on",
+        ));
+    }
     if table.rows < 200 {
+        let rows = if table.rows == 1 { "1 row".into() } else { format!("{} rows", table.rows) };
         findings.push(Finding::new(
             "small-baseline",
             Severity::Warning,
-            format!("The baseline has {} rows: drift is found late with fewer than 200", table.rows),
+            format!("The baseline has {rows}: drift is found late with fewer than 200"),
             "Use the whole training data",
         ));
     }
@@ -142,18 +151,70 @@ fn check_types(signature: &Signature, table: &Table) -> Result<()> {
             (Data::Time(_), _) => false,
         };
         if !fits {
-            return Err(Error::input(
-                "baseline-columns",
-                format!(
-                    "Column {} of the baseline holds {}, the model takes numbers",
-                    column.name,
-                    holds(&found.data)
-                ),
-                "Give the data as the model takes it",
-            ));
+            let place = match first_text(&found.data) {
+                Some((row, text)) => {
+                    let text: String = text.chars().take(40).collect();
+                    format!(": row {row} has \"{}\"", text.escape_debug())
+                }
+                None => String::new(),
+            };
+            let message = format!(
+                "Column {} of the baseline holds {}s, and the model takes numbers{place}",
+                column.name,
+                holds(&found.data)
+            );
+            return Err(Error::input("baseline-columns", message, "Give the data as the model takes it"));
         }
     }
     Ok(())
+}
+
+/// Columns that the training data says little about.
+fn poor_columns(signature: &Signature, table: &Table) -> Vec<Finding> {
+    let named = |keep: fn(&Data) -> bool| -> Vec<&str> {
+        let known = signature.columns().filter_map(|(_, column)| table.column(&column.name));
+        known.filter(|column| keep(&column.data)).map(|column| column.name.as_str()).collect()
+    };
+    let finding = |code, names: &[&str], what: &str, hint: &str| {
+        (!names.is_empty())
+            .then(|| Finding::new(code, Severity::Warning, format!("{what}: {}", listed(names)), hint))
+    };
+    let empty = named(|data| data.nulls() == data.len() as u64);
+    let constant = named(is_constant);
+    let empty = finding(
+        "empty-column",
+        &empty,
+        "Without a single value in the training data",
+        "Any value in traffic will count as drift; give data that has the column",
+    );
+    let constant = finding(
+        "constant-column",
+        &constant,
+        "With one and the same value in all of the training data",
+        "Any other value in traffic will count as drift; check that the column was meant so",
+    );
+    empty.into_iter().chain(constant).collect()
+}
+
+fn is_constant(data: &Data) -> bool {
+    let several = data.len() > 1 && data.nulls() < data.len() as u64;
+    several
+        && match data {
+            Data::Number(numbers) => {
+                let mut values = numbers.values.iter().filter(|value| !value.is_nan());
+                let first = values.next();
+                values.all(|value| Some(value) == first)
+            }
+            Data::Text(texts) => texts.values.len() == 1,
+            Data::Time(_) => false,
+        }
+}
+
+/// The first row, counted from 1, whose text is not a number, with the text.
+fn first_text(data: &Data) -> Option<(usize, &str)> {
+    let Data::Text(texts) = data else { return None };
+    let texts = (0..texts.codes.len()).filter_map(|row| Some((row + 1, texts.get(row)?)));
+    texts.into_iter().find(|(_, text)| text.trim().parse::<f64>().is_err())
 }
 
 /// At most eight names, and how many more.

@@ -183,7 +183,7 @@ fn prepare_now(paths: &[PathBuf], corrections: &Corrections) -> Result<Prepared>
             "no-baseline",
             Severity::Warning,
             "There is no training data with it, so drift cannot be judged",
-            "Drop the CSV or Parquet file it was trained on beside it",
+            "Give the CSV or Parquet file it was trained on with it",
         ));
     }
     correct(&mut signature, corrections)?;
@@ -217,11 +217,7 @@ fn correct(signature: &mut Signature, corrections: &Corrections) -> Result<()> {
 }
 
 fn unknown(what: &str, name: &str) -> Error {
-    Error::input(
-        "bad-correction",
-        format!("The model has no {what} {name}"),
-        "Use a name that the plan shows",
-    )
+    Error::input("bad-correction", format!("The model has no {what} {name}"), "Use a name of the signature")
 }
 
 fn write_model(staging: &mut Staging, prepared: &Prepared, job: &Job) -> Result<()> {

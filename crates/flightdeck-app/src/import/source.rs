@@ -15,6 +15,19 @@ pub(crate) struct Sources {
 /// Tells the model from the baseline: tables are known by their content or by the end of their name.
 pub(crate) fn sort(paths: &[PathBuf]) -> Result<Sources> {
     let (tables, models): (Vec<&PathBuf>, Vec<&PathBuf>) = paths.iter().partition(|path| is_table(path));
+    // Two files of which one is called a model: the other is its data, whatever its name.
+    if let ([first, second], []) = (models.as_slice(), tables.as_slice()) {
+        let named = |path: &Path| path.extension().is_some_and(|end| end.eq_ignore_ascii_case("onnx"));
+        match (named(first), named(second)) {
+            (true, false) => {
+                return Ok(Sources { model: (*first).clone(), baseline: Some((*second).clone()) });
+            }
+            (false, true) => {
+                return Ok(Sources { model: (*second).clone(), baseline: Some((*first).clone()) });
+            }
+            _ => {}
+        }
+    }
     match (models.as_slice(), tables.as_slice()) {
         ([model], []) => Ok(Sources { model: (*model).clone(), baseline: None }),
         ([model], [table]) => Ok(Sources { model: (*model).clone(), baseline: Some((*table).clone()) }),

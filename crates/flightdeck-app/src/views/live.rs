@@ -25,8 +25,8 @@ pub struct LiveView {
     /// Requests that failed.
     #[ts(type = "number")]
     pub errors: u64,
-    /// Requests in the last 60 seconds of wall-clock time.
-    pub requests_per_min: f64,
+    /// Requests in the last 60 seconds of wall-clock time, by whoever has watched for a while.
+    pub requests_per_min: Option<f64>,
     /// Time from request to answer, in microseconds.
     pub latency_us: LatencyView,
     /// Who answers.
@@ -41,6 +41,19 @@ pub struct LiveView {
     pub as_of: Timestamp,
     /// Whether the runner answered just now.
     pub reachable: bool,
+    /// Times in which rows may have been answered and not counted, newest first.
+    pub gaps: Vec<GapView>,
+}
+
+/// A time in which rows may have been answered and not counted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+pub struct GapView {
+    /// From when.
+    pub from: Timestamp,
+    /// Until when.
+    pub to: Timestamp,
+    /// `killed` or `storage`.
+    pub reason: String,
 }
 
 /// Quantiles of a duration in microseconds; `null` before the first request.
@@ -78,7 +91,7 @@ pub struct DriftView {
     /// Rule steps that were judged.
     #[ts(type = "number")]
     pub windows: u64,
-    /// Rows in them.
+    /// Rows counted, judged or not yet.
     #[ts(type = "number")]
     pub rows: u64,
     /// Length of a rule step in seconds.

@@ -16,7 +16,7 @@ pub use library::{
     ProfileView, ShowView, VersionRow, VersionState,
 };
 pub use live::{
-    AlertView, DriftView, FeatureCharts, FeatureDrift, LatencyView, LiveCharts, LiveVersion, LiveView,
-    PredictView,
+    AlertView, DriftView, FeatureCharts, FeatureDrift, GapView, LatencyView, LiveCharts, LiveVersion,
+    LiveView, PredictView,
 };
 pub use runner::{DeployRequest, DeployView, EndpointRow, RuleStep, RunnerState, RunnerView};

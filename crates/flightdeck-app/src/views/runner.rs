@@ -54,7 +54,7 @@ pub struct DeployRequest {
     pub runner: Name,
     /// The endpoint's name; the model's when absent.
     pub endpoint: Option<Name>,
-    /// Length of a counting window in seconds, 1 to 3,600; 60 when absent.
+    /// Length of a counting window in seconds, a divisor of 3,600; 60 when absent.
     pub window_seconds: Option<u32>,
     /// Whether rows bring their own time.
     #[serde(default)]

@@ -181,6 +181,9 @@ pub(crate) fn live(view: &LiveView) {
         view.last_window.map_or_else(|| "–".into(), |at| at.to_string()),
     ]);
     table.print();
+    for gap in &view.gaps {
+        say!("Not counted for certain: {} to {} ({})", gap.from, gap.to, gap.reason);
+    }
 }
 
 pub(crate) fn predicted(view: &PredictView) {

@@ -20,7 +20,7 @@ function actions(): Entry[] {
     : [];
   return [
     { text: "Import a model…", note: "", run: () => void importing.choose() },
-    { text: "Import the flights sample", note: "", run: () => void importing.sample() },
+    { text: "Try the flights sample", note: "", run: () => void importing.sample() },
     ...about,
     { text: theme.shown === "dark" ? "Show in light" : "Show in dark", note: "appearance", run: () => theme.choose(theme.shown === "dark" ? "light" : "dark") },
   ];

@@ -42,7 +42,7 @@ export const chooseFiles = (kind: Choose) => call<Files | null>("choose_files", 
 export const pendingFiles = () => call<Files | null>("pending_files");
 export const planImport = (files: number) => call<ImportPlan>("plan_import", { files });
 export const importFiles = (files: number, corrections: Corrections) => call<Job<ImportView>>("import_files", { files, corrections });
-export const importSample = () => call<Job<ImportView>>("import_sample");
+export const trySample = () => call<Job<DeployView>>("try_sample");
 export const planBaseline = (model: string, version: number, files: number) => call<ImportPlan>("plan_baseline", { model, version, files });
 export const addBaseline = (model: string, version: number, files: number, corrections: Corrections) => call<Job<ImportView>>("add_baseline", { model, version, files, corrections });
 export const profile = (model: string, version: number) => call<Job<ProfileView>>("profile", { model, version });

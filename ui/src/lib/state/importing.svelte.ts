@@ -44,7 +44,11 @@ class Importing {
   }
 
   sample(): Promise<void> {
-    return this.#during(async () => this.#made(await jobs.follow(ipc.importSample())));
+    return this.#during(async () => {
+      const deployed = await jobs.follow(ipc.trySample());
+      models.refresh();
+      where.go({ at: "live", endpoint: deployed.endpoint });
+    });
   }
 
   addBaseline(model: string, version: number, files: Files | null): Promise<void> {

@@ -23,7 +23,7 @@ runner: Name,
  */
 endpoint?: Name, 
 /**
- * Length of a counting window in seconds, 1 to 3,600; 60 when absent.
+ * Length of a counting window in seconds, a divisor of 3,600; 60 when absent.
  */
 window_seconds?: number, 
 /**

@@ -17,7 +17,7 @@ endpoint: Name,
  */
 windows: number, 
 /**
- * Rows in them.
+ * Rows counted, judged or not yet.
  */
 rows: number, 
 /**
