@@ -217,9 +217,12 @@ fn whoever_takes_the_port_of_a_dead_runner_hears_no_token_and_hides_no_history()
     flights(&desk);
     let deployed = desk.json(["deploy", "flights-late"]);
     let token = fs::read_to_string(desk.library().join("this-computer/token")).unwrap();
-    kill(desk.runner_pid().unwrap());
+    let pid = desk.runner_pid().unwrap();
     let address =
         deployed["url"].as_str().unwrap().trim_start_matches("http://").split('/').next().unwrap().to_owned();
+    kill(pid);
+    // The system takes a moment to take the port back.
+    while std::net::TcpStream::connect(&address).is_ok() {}
     let stranger = TcpListener::bind(address).unwrap();
     stranger.set_nonblocking(true).unwrap();
     assert_eq!(desk.json(["alerts"]), json!([]));
