@@ -61,9 +61,14 @@ pub(crate) fn bytes(count: u64) -> String {
     }
 }
 
-/// Microseconds as milliseconds.
-pub(crate) fn ms(us: Option<f64>) -> String {
-    us.map_or_else(|| "–".into(), |us| format!("{:.2} ms", us / 1000.0))
+/// A duration in the unit that a person would say it in.
+pub(crate) fn duration(us: Option<f64>) -> String {
+    match us {
+        None => "–".into(),
+        Some(us) if us < 10.0 => format!("{us:.1} µs"),
+        Some(us) if us < 1_000.0 => format!("{us:.0} µs"),
+        Some(us) => format!("{:.1} ms", us / 1_000.0),
+    }
 }
 
 #[cfg(test)]

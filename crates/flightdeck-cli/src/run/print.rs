@@ -1,7 +1,7 @@
 //! Answers in words and tables.
 
 use crate::output;
-use crate::table::{Table, bytes, figure, ms};
+use crate::table::{Table, bytes, duration, figure};
 use flightdeck_app::Comparison;
 use flightdeck_app::views::{
     AlertView, BaselineView, DeployView, DriftView, EndpointRow, ImportView, LiveView, ModelView,
@@ -63,7 +63,7 @@ pub(crate) fn models(models: &[ModelView]) {
                 row.version.to_string(),
                 row.from.clone(),
                 row.kind.clone(),
-                ms(row.p99_us),
+                duration(row.p99_us),
                 bytes(row.bytes),
                 endpoints.join(", "),
                 state(row),
@@ -125,7 +125,7 @@ pub(crate) fn profile(view: &ProfileView) {
     say!("{} version {} on {}", view.model, view.version, view.machine);
     let mut table = Table::new(&[">Rows per run", ">p50", ">p90", ">p99"]);
     for latency in &view.latency_us {
-        let quantiles = [latency.p50, latency.p90, latency.p99].map(|us| ms(Some(us)));
+        let quantiles = [latency.p50, latency.p90, latency.p99].map(|us| duration(Some(us)));
         table.row(std::iter::once(latency.batch.to_string()).chain(quantiles));
     }
     table.print();
@@ -175,9 +175,9 @@ pub(crate) fn live(view: &LiveView) {
         view.requests.to_string(),
         view.rows.to_string(),
         view.errors.to_string(),
-        ms(latency.p50),
-        ms(latency.p90),
-        ms(latency.p99),
+        duration(latency.p50),
+        duration(latency.p90),
+        duration(latency.p99),
         view.last_window.map_or_else(|| "–".into(), |at| at.to_string()),
     ]);
     table.print();
