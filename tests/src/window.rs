@@ -176,6 +176,10 @@ impl Window {
     pub async fn shot(&self, name: &str) {
         let Some(folder) = std::env::var_os("FLIGHTDECK_SHOTS") else { return };
         let path = Path::new(&folder).join(format!("{name}.png"));
+        // A picture is what was painted last: two frames and the transitions must have passed.
+        let painted = "const done = arguments[arguments.length - 1];
+            requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 300)));";
+        self.page.execute_async(painted, vec![]).await.unwrap_or_else(|error| panic!("{error}"));
         self.page.screenshot(&path).await.unwrap_or_else(|error| panic!("{error}"));
     }
 

@@ -88,12 +88,16 @@ impl App {
         })
     }
 
-    /// What the step that is still being counted would say.
+    /// What the step that is still being counted would say; between steps, how the rule stands.
     pub(crate) fn preview(&self, record: &EndpointRecord, baseline: &Baseline) -> Result<Option<Step>> {
         self.inner.history.read(|connection| {
             let monitor = resume(connection, record, baseline)?;
-            let Some(last) = pending(connection, record)?.pop() else { return Ok(None) };
-            Ok(monitor.preview(last.start, &last.counts).ok())
+            let counting = pending(connection, record)?.pop();
+            let (start, counts) = match counting {
+                Some(last) => (last.start, last.counts),
+                None => (self.now(), WindowCounts::empty(baseline)),
+            };
+            Ok(monitor.preview(start, &counts).ok())
         })
     }
 
