@@ -6,6 +6,7 @@ use axum::extract::RawPathParams;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use bytes::Bytes;
 use flightdeck_core::{Name, Principal};
+use futures_util::StreamExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
@@ -14,6 +15,9 @@ use std::time::Duration;
 const MAX_BODY_BYTES: usize = 64 << 20;
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_mins(1);
+
+/// How long the rest of a body that is refused is read.
+const LINGER: Duration = Duration::from_secs(2);
 
 /// What a handler answers.
 pub(crate) type Answer = Result<Response<Body>, Problem>;
@@ -62,6 +66,7 @@ impl Call {
         let stated =
             self.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         if stated.is_some_and(|length: u64| length > MAX_BODY_BYTES as u64) {
+            discard(std::mem::take(&mut self.body)).await;
             return Err(too_large());
         }
         let body = std::mem::take(&mut self.body);
@@ -81,6 +86,22 @@ impl Call {
         let bytes = self.bytes().await?;
         serde_json::from_slice(&bytes).map_err(|error| Problem::bad("bad-json", error.to_string()))
     }
+}
+
+/// Reads what nobody wants, for a moment and up to a limit: most clients look for an answer only when they have sent all of
+/// their body, and would find a closed connection instead.
+async fn discard(body: Body) {
+    let mut parts = body.into_data_stream();
+    let read = async {
+        let mut left = 2 * MAX_BODY_BYTES;
+        while let Some(Ok(part)) = parts.next().await {
+            left = left.saturating_sub(part.len());
+            if left == 0 {
+                break;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(LINGER, read).await;
 }
 
 fn unread(error: &axum::Error) -> Problem {
