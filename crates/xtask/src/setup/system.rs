@@ -29,6 +29,8 @@ const NEEDS: &[Need] = &[
     need("pkg-config", Sign::Program("pkg-config")),
     need("libwebkit2gtk-4.1-dev", Sign::Library("webkit2gtk-4.1")),
     need("librsvg2-dev", Sign::Library("librsvg-2.0")),
+    test_need("curl", Sign::Program("curl")),
+    test_need("procps", Sign::Program("kill")),
     test_need("webkit2gtk-driver", Sign::Program("WebKitWebDriver")),
     test_need("xvfb", Sign::Program("Xvfb")),
     test_need("x11-utils", Sign::Program("xwininfo")),
