@@ -14,6 +14,8 @@ const LEAVES: &[&str] = &[
     "flightdeck-charts",
     "flightdeck-drift",
     "flightdeck-engine",
+    "flightdeck-formats",
+    "flightdeck-kernel",
     "flightdeck-notebook",
     "flightdeck-onnx",
     "flightdeck-package",

@@ -1,0 +1,2 @@
+//! Model files by their content: what a file is, what it carries, and what can be done with it. Nothing of a file is
+//! ever executed here, and nothing is converted.
