@@ -40,12 +40,14 @@ mod bindings {
             ImportPlan,
             ImportView,
             JobView,
+            KernelPlan,
             LiveCharts,
             LiveView,
             ModelView,
             ProfileView,
             RunnerView,
-            ShowView
+            ShowView,
+            WatchView
         );
         flightdeck_app::Theme::export_all(config)
     }

@@ -1,6 +1,6 @@
 //! One error for everything a person can meet: what happened, what to do, and whether the call or the work was at fault.
 
-use crate::views::ErrorView;
+use crate::views::{CandidateView, ErrorView};
 use flightdeck_core::Finding;
 use std::borrow::Cow;
 use std::fmt;
@@ -32,6 +32,8 @@ pub struct Error {
     pub hint: String,
     /// Findings that explain it.
     pub findings: Vec<Finding>,
+    /// Models to choose from.
+    pub candidates: Vec<CandidateView>,
 }
 
 impl Error {
@@ -56,7 +58,14 @@ impl Error {
         message: impl Into<String>,
         hint: impl Into<String>,
     ) -> Self {
-        Self { kind, code: code.into(), message: message.into(), hint: hint.into(), findings: Vec::new() }
+        Self {
+            kind,
+            code: code.into(),
+            message: message.into(),
+            hint: hint.into(),
+            findings: Vec::new(),
+            candidates: Vec::new(),
+        }
     }
 
     /// The same error with findings that explain it.
@@ -80,6 +89,7 @@ impl Error {
             message: self.message.clone(),
             hint: self.hint.clone(),
             findings: self.findings.clone(),
+            candidates: self.candidates.clone(),
         }
     }
 }

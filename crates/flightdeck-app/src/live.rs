@@ -86,6 +86,7 @@ impl App {
                 role: seen.role,
                 share: seen.share,
                 rows: seen.rows,
+                agreement: None,
             })
         });
         let latency = figures.latency_us;

@@ -51,6 +51,7 @@ impl App {
             peak_bytes: measured.peak_bytes,
             parameters,
             flops: None,
+            operators: Vec::new(),
             bytes: package.bytes(),
         };
         let document = serde_json::to_string(&view).unwrap_or_default();

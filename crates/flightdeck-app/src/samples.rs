@@ -25,6 +25,7 @@ impl App {
             self.profile(&version.model, Some(version.version), job).await?;
         }
         let request = DeployRequest {
+            shadow: false,
             model: version.model,
             version: Some(version.version),
             runner: Self::this_computer(),

@@ -78,6 +78,7 @@ async fn perform(app: &App, command: LibraryCommand, json: bool) -> Result<()> {
 
 fn request(args: DeployArgs) -> DeployRequest {
     DeployRequest {
+        shadow: false,
         model: args.model.model,
         version: args.model.version,
         runner: args.to,
@@ -100,8 +101,13 @@ async fn predict(app: &App, args: &PredictArgs, json: bool) -> Result<()> {
 /// Imports; with `--json` as a stream of lines whose last one is the result.
 async fn import(app: &App, args: ImportArgs, json: bool) -> Result<()> {
     let kinds = kinds(args.categorical, args.numeric)?;
-    let corrections =
-        Corrections { name: args.name, task: args.task.map(Into::into), roles: args.role, kinds };
+    let corrections = Corrections {
+        name: args.name,
+        task: args.task.map(Into::into),
+        roles: args.role,
+        kinds,
+        ..Corrections::default()
+    };
     let paths: Vec<_> = std::iter::once(args.path).chain(args.baseline).collect();
     let stream = if json { Stream::JsonLines } else { Stream::Terminal };
     let imported = app.import(&paths, corrections, &progress::job(stream)).await;

@@ -52,7 +52,9 @@ impl App {
             already: already.filter(|_| baseline.is_none()).map(|v| v.version),
             baseline,
             name: prepared.name,
-            signature: prepared.signature,
+            signature: Some(prepared.signature),
+            notebook: None,
+            consent: None,
             findings: prepared.findings,
         })
     }
@@ -117,6 +119,7 @@ impl App {
             already,
             signature: prepared.signature,
             parity: None,
+            origin: None,
             findings: prepared.findings,
         })
     }

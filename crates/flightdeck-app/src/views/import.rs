@@ -1,5 +1,6 @@
 //! What files would become, and what they became.
 
+use super::notebook::{NotebookPlan, OriginView};
 use flightdeck_core::{ColumnKind, Digest, Finding, Name, OutputRole, Signature, Task};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -11,8 +12,12 @@ pub struct ImportPlan {
     pub file: String,
     /// The proposed name of the model.
     pub name: Name,
-    /// The proposed signature: task, roles, columns.
-    pub signature: Signature,
+    /// The proposed signature: task, roles, columns; known after the run for a notebook.
+    pub signature: Option<Signature>,
+    /// What running it takes, when it is a notebook.
+    pub notebook: Option<NotebookPlan>,
+    /// Why a person must agree before this file is opened: it can carry code.
+    pub consent: Option<String>,
     /// The baseline file's name and what was found in it.
     pub baseline: Option<BaselinePlan>,
     /// What should be looked at.
@@ -66,6 +71,20 @@ pub struct Corrections {
     pub roles: Vec<(String, OutputRole)>,
     /// How columns are counted, by column name.
     pub kinds: Vec<(String, ColumnKind)>,
+    /// The interpreter that runs a notebook.
+    pub python: Option<String>,
+    /// The variable that holds the model.
+    pub pick: Option<String>,
+    /// Run only the cells that the model needs.
+    pub only_needed: bool,
+    /// Let the notebook use the network this once.
+    pub network: bool,
+    /// Where files that a notebook misses are: the path as the cell writes it, and the file.
+    pub files: Vec<(String, String)>,
+    /// Build an environment for the notebook when none has what it imports.
+    pub build_environment: bool,
+    /// Open a file that can carry code, in the sandbox.
+    pub consent: bool,
 }
 
 /// What an import made.
@@ -85,10 +104,14 @@ pub struct ImportView {
     pub parity: Option<ParityView>,
     /// What should be looked at.
     pub findings: Vec<Finding>,
+    /// Where it came from, for a notebook or another program's model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub origin: Option<Box<OriginView>>,
 }
 
-/// A comparison with the original model.
-#[derive(Clone, Debug, Serialize, TS)]
+/// A comparison with the original model, on the same rows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct ParityView {
     /// Rows compared.
     #[ts(type = "number")]
@@ -98,6 +121,25 @@ pub struct ParityView {
     pub beyond: u64,
     /// The largest difference.
     pub max_abs: Option<f64>,
-    /// `equal` or `different`.
+    /// `equal`, `close` (a few rows beyond the tolerance, each by little) or `different`.
     pub verdict: String,
+    /// What was compared: `label and 2 scores`.
+    #[serde(default)]
+    pub compared: String,
+    /// The rows that differ most, largest first.
+    #[serde(default)]
+    pub worst: Vec<ParityRow>,
+}
+
+/// A row of a comparison with the original model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct ParityRow {
+    /// The row's values, by column: for this computer only.
+    pub values: Vec<(String, String)>,
+    /// What the original answered.
+    pub original: String,
+    /// What the converted model answered.
+    pub converted: String,
+    /// The difference, where there is a number for it.
+    pub difference: Option<f64>,
 }

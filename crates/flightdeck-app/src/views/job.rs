@@ -1,5 +1,6 @@
 //! Work under way, errors, and what the window is told without asking.
 
+use super::notebook::{CandidateView, CellState, OutputView};
 use flightdeck_core::{Finding, Progress};
 use serde::Serialize;
 use ts_rs::TS;
@@ -46,6 +47,10 @@ pub struct ErrorView {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[ts(optional, as = "Option<Vec<Finding>>")]
     pub findings: Vec<Finding>,
+    /// Models to choose from, when the notebook has several that are equally likely.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<CandidateView>>")]
+    pub candidates: Vec<CandidateView>,
 }
 
 /// What the window is told without asking.
@@ -54,8 +59,30 @@ pub struct ErrorView {
 pub enum Event {
     /// A job moved.
     Job(JobView),
+    /// A cell of the notebook that a job runs moved.
+    Cell {
+        /// The job.
+        job: u32,
+        /// The cell's position in the notebook, from 0.
+        index: u32,
+        /// How it stands.
+        state: CellState,
+        /// How long it ran.
+        seconds: Option<f64>,
+        /// Why it failed, in one line.
+        error: Option<String>,
+    },
+    /// A cell put something out.
+    Output {
+        /// The job.
+        job: u32,
+        /// The cell's position in the notebook, from 0.
+        index: u32,
+        /// What came.
+        output: OutputView,
+    },
     /// Things changed in the library, by this process or another; kinds are `version`, `profile`, `endpoint`,
-    /// `runner`, `window`, `alert`, `audit`.
+    /// `runner`, `window`, `alert`, `audit`, `watch`.
     Changed {
         /// The kinds of things that changed, each once.
         kinds: Vec<String>,

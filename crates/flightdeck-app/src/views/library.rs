@@ -1,5 +1,7 @@
 //! Models, versions and what is known of them.
 
+use super::import::ParityView;
+use super::notebook::{DifferenceView, OriginView, WatchView};
 use flightdeck_core::{ColumnKind, Digest, Finding, Name, Signature, Task, Timestamp};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -71,7 +73,15 @@ pub struct ShowView {
     pub findings: Vec<Finding>,
     /// The newest profile on this computer.
     pub profile: Option<ProfileView>,
-    /// Where it comes from.
+    /// The comparison with the original model.
+    pub parity: Option<ParityView>,
+    /// Where it comes from, for a notebook or another program's model.
+    pub origin: Option<Box<OriginView>>,
+    /// What is different from the version before, when both come from a notebook.
+    pub difference: Option<Box<DifferenceView>>,
+    /// Whether changes of its file become versions.
+    pub watch: Option<WatchView>,
+    /// The files it comes from.
     pub lineage: Vec<LineageRow>,
     /// Its golden rows.
     pub golden: Option<GoldenView>,
@@ -90,7 +100,7 @@ pub struct LineageRow {
     pub path: String,
     /// Its digest.
     pub sha256: Digest,
-    /// What it was: `model`, `external-data`, `baseline`.
+    /// What it was: `model`, `external-data`, `baseline`, `notebook`, `training-data`, `file-read`.
     pub role: String,
 }
 
@@ -172,9 +182,28 @@ pub struct ProfileView {
     /// Floating-point operations for one row, where they can be counted.
     #[ts(type = "number | null")]
     pub flops: Option<u64>,
+    /// Where the time of a run goes, most expensive operator first.
+    #[serde(default)]
+    pub operators: Vec<OperatorShare>,
     /// Size of the package in bytes.
     #[ts(type = "number")]
     pub bytes: u64,
+}
+
+/// What one type of operator costs in a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct OperatorShare {
+    /// The operator's type.
+    pub operator: String,
+    /// How many there are.
+    #[ts(type = "number")]
+    pub count: u64,
+    /// Rows per run.
+    pub batch: u32,
+    /// Time in one run, all of its kind together, in microseconds.
+    pub us: f64,
+    /// Share of the run, 0 to 1.
+    pub share: f64,
 }
 
 /// Latency of one run at one batch size, in microseconds.

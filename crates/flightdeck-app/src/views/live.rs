@@ -45,6 +45,19 @@ pub struct LiveView {
     pub gaps: Vec<GapView>,
 }
 
+/// How far a shadow agrees with the version that answered.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, TS)]
+pub struct AgreementView {
+    /// Rows compared.
+    #[ts(type = "number")]
+    pub rows: u64,
+    /// Rows with the same label; `null` for numbers.
+    #[ts(type = "number | null")]
+    pub equal: Option<u64>,
+    /// Mean absolute difference of the number, or of the scores.
+    pub mean_abs: Option<f64>,
+}
+
 /// A time in which rows may have been answered and not counted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
 pub struct GapView {
@@ -81,6 +94,8 @@ pub struct LiveVersion {
     /// Rows it saw.
     #[ts(type = "number")]
     pub rows: u64,
+    /// How far a shadow agrees with what was answered.
+    pub agreement: Option<AgreementView>,
 }
 
 /// How far the traffic of an endpoint is from training.

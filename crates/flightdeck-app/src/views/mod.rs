@@ -7,16 +7,22 @@ mod import;
 mod job;
 mod library;
 mod live;
+mod notebook;
 mod runner;
 
-pub use import::{BaselinePlan, Corrections, ImportPlan, ImportView, MatchedColumn, ParityView};
+pub use import::{BaselinePlan, Corrections, ImportPlan, ImportView, MatchedColumn, ParityRow, ParityView};
 pub use job::{ErrorView, Event, JobState, JobView};
 pub use library::{
     BaselineColumnView, BaselineView, BatchLatency, FactsView, GoldenView, LineageRow, ModelView,
-    ProfileView, ShowView, VersionRow, VersionState,
+    OperatorShare, ProfileView, ShowView, VersionRow, VersionState,
 };
 pub use live::{
-    AlertView, DriftView, FeatureCharts, FeatureDrift, GapView, LatencyView, LiveCharts, LiveVersion,
-    LiveView, PredictView,
+    AgreementView, AlertView, DriftView, FeatureCharts, FeatureDrift, GapView, LatencyView, LiveCharts,
+    LiveVersion, LiveView, PredictView,
+};
+pub use notebook::{
+    CandidateView, CellRecord, CellState, CellView, ChangedCell, ConversionRow, DifferenceView,
+    EnvironmentView, FileRow, GitView, KernelPlan, KernelView, LiveCandidate, MetricRow, MissingFileView,
+    MissingPackage, NotebookPlan, OriginView, OutputView, WatchView,
 };
 pub use runner::{DeployRequest, DeployView, EndpointRow, RuleStep, RunnerState, RunnerView};

@@ -54,6 +54,9 @@ pub struct DeployRequest {
     pub runner: Name,
     /// The endpoint's name; the model's when absent.
     pub endpoint: Option<Name>,
+    /// Whether it runs beside the version that answers there: sees everything, answers nothing.
+    #[serde(default)]
+    pub shadow: bool,
     /// Length of a counting window in seconds, a divisor of 3,600; 60 when absent.
     pub window_seconds: Option<u32>,
     /// Whether rows bring their own time.

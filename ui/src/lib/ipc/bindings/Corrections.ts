@@ -23,4 +23,32 @@ roles: Array<[string, OutputRole]>,
 /**
  * How columns are counted, by column name.
  */
-kinds: Array<[string, ColumnKind]>, };
+kinds: Array<[string, ColumnKind]>, 
+/**
+ * The interpreter that runs a notebook.
+ */
+python?: string, 
+/**
+ * The variable that holds the model.
+ */
+pick?: string, 
+/**
+ * Run only the cells that the model needs.
+ */
+only_needed: boolean, 
+/**
+ * Let the notebook use the network this once.
+ */
+network: boolean, 
+/**
+ * Where files that a notebook misses are: the path as the cell writes it, and the file.
+ */
+files: Array<[string, string]>, 
+/**
+ * Build an environment for the notebook when none has what it imports.
+ */
+build_environment: boolean, 
+/**
+ * Open a file that can carry code, in the sandbox.
+ */
+consent: boolean, };

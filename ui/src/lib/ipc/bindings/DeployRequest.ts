@@ -23,6 +23,10 @@ runner: Name,
  */
 endpoint?: Name, 
 /**
+ * Whether it runs beside the version that answers there: sees everything, answers nothing.
+ */
+shadow: boolean, 
+/**
  * Length of a counting window in seconds, a divisor of 3,600; 60 when absent.
  */
 window_seconds?: number, 

@@ -2,6 +2,7 @@
 import type { BaselinePlan } from "./BaselinePlan";
 import type { Finding } from "./Finding";
 import type { Name } from "./Name";
+import type { NotebookPlan } from "./NotebookPlan";
 import type { Signature } from "./Signature";
 
 /**
@@ -17,9 +18,17 @@ file: string,
  */
 name: Name, 
 /**
- * The proposed signature: task, roles, columns.
+ * The proposed signature: task, roles, columns; known after the run for a notebook.
  */
-signature: Signature, 
+signature: Signature | null, 
+/**
+ * What running it takes, when it is a notebook.
+ */
+notebook: NotebookPlan | null, 
+/**
+ * Why a person must agree before this file is opened: it can carry code.
+ */
+consent: string | null, 
 /**
  * The baseline file's name and what was found in it.
  */

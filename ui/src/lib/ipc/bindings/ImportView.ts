@@ -2,6 +2,7 @@
 import type { Digest } from "./Digest";
 import type { Finding } from "./Finding";
 import type { Name } from "./Name";
+import type { OriginView } from "./OriginView";
 import type { ParityView } from "./ParityView";
 import type { Signature } from "./Signature";
 
@@ -36,4 +37,8 @@ parity: ParityView | null,
 /**
  * What should be looked at.
  */
-findings: Array<Finding>, };
+findings: Array<Finding>, 
+/**
+ * Where it came from, for a notebook or another program's model.
+ */
+origin?: OriginView, };

@@ -14,6 +14,6 @@ path: string,
  */
 sha256: Digest, 
 /**
- * What it was: `model`, `external-data`, `baseline`.
+ * What it was: `model`, `external-data`, `baseline`, `notebook`, `training-data`, `file-read`.
  */
 role: string, };
