@@ -22,7 +22,7 @@ const ENDPOINT: &str = "flights-late";
 /// Sets up, builds, runs the demo, and opens the window on its library when there is a display.
 pub(crate) fn demo(place: &Place, arguments: &[String]) -> Result<()> {
     let headless = arguments.iter().any(|argument| argument == "--headless");
-    let ready = setup::setup(place, Purpose::Use)?;
+    let ready = setup::setup(place, Purpose::Notebook)?;
     let product = Product::build(place, Mode::Release)?;
     let demo = Demo { place, product: &product, ready: &ready, library: place.cache.join("demo") };
     demo.run()?;

@@ -26,7 +26,8 @@ use crate::setup::Purpose;
 const USAGE: &str = "\
 cargo xtask COMMAND
 
-  setup      what building and testing needs: system packages, npm packages, ONNX Runtime, the window's driver
+  setup      what building and testing needs: system and npm packages, ONNX Runtime, the window's driver,
+             the Python environments that notebooks are tried in
   test       set-up, every check and every test, the real window included
   tidy       the arrows between crates, module heads, file sizes, forbidden words, generated bindings
   bindings   write the TypeScript types that are generated from Rust

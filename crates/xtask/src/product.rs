@@ -83,5 +83,8 @@ impl Product {
         if let Some(driver) = &ready.tauri_driver {
             command.env("FLIGHTDECK_TAURI_DRIVER", driver);
         }
+        if let Some(python) = &ready.python {
+            command.env("FLIGHTDECK_TEST_PYTHON", python);
+        }
     }
 }

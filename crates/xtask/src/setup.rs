@@ -1,6 +1,9 @@
 //! What a machine needs before anything can be built or tested. Found things are left alone and not talked about.
 
+mod contents;
 mod driver;
+mod environments;
+mod interpreter;
 mod node;
 mod onnxruntime;
 mod python;
@@ -17,6 +20,8 @@ use crate::place::Place;
 pub(crate) enum Purpose {
     /// Building and using the product.
     Use,
+    /// Taking a notebook's model too, as the demo does.
+    Notebook,
     /// Testing it too, the real window under a virtual display included.
     Test,
 }
@@ -27,6 +32,8 @@ pub(crate) struct Ready {
     pub(crate) onnxruntime: PathBuf,
     /// The window's WebDriver; only for tests, and not on macOS, where there is none.
     pub(crate) tauri_driver: Option<PathBuf>,
+    /// The folder of the pinned Python environments; not for mere use.
+    pub(crate) python: Option<PathBuf>,
 }
 
 pub(crate) fn setup(place: &Place, purpose: Purpose) -> Result<Ready> {
@@ -35,5 +42,6 @@ pub(crate) fn setup(place: &Place, purpose: Purpose) -> Result<Ready> {
     let onnxruntime = onnxruntime::fetch(place)?;
     let wanted = purpose == Purpose::Test && !cfg!(target_os = "macos");
     let tauri_driver = if wanted { Some(driver::install(place)?) } else { None };
-    Ok(Ready { onnxruntime, tauri_driver })
+    let python = if purpose == Purpose::Use { None } else { Some(environments::make(place, purpose)?) };
+    Ok(Ready { onnxruntime, tauri_driver, python })
 }
