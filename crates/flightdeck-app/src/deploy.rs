@@ -70,6 +70,8 @@ impl App {
             runner: runner.clone(),
             endpoint: state.name.clone(),
             digest: *digest,
+            shadow: None,
+            previous: before.map(|before| before.digest).filter(|before| before != digest),
             window_seconds: state.desired.window_seconds,
             replay: state.desired.replay,
             step_seconds: step.unwrap_or(RuleStep::default().seconds()),

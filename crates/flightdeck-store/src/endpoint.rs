@@ -19,6 +19,12 @@ CREATE TABLE endpoint (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// Endpoints got a version that runs beside the one that answers, and the one that answered before.
+pub(crate) const CHALLENGER: &str = "
+ALTER TABLE endpoint ADD COLUMN shadow TEXT;
+ALTER TABLE endpoint ADD COLUMN previous TEXT;
+";
+
 /// An endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointRecord {
@@ -28,6 +34,10 @@ pub struct EndpointRecord {
     pub endpoint: Name,
     /// The version that answers.
     pub digest: Digest,
+    /// The version that sees everything and answers nothing.
+    pub shadow: Option<Digest>,
+    /// The version that answered before.
+    pub previous: Option<Digest>,
     /// Length of a counting window in seconds.
     pub window_seconds: u32,
     /// Whether rows bring their own time.
@@ -47,6 +57,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<EndpointRecord> {
         runner: value::name(row, "runner")?,
         endpoint: value::name(row, "endpoint")?,
         digest: value::digest(row, "digest")?,
+        shadow: value::optional_digest(row, "shadow")?,
+        previous: value::optional_digest(row, "previous")?,
         window_seconds: row.get("window_seconds")?,
         replay: row.get("replay")?,
         step_seconds: row.get("step_seconds")?,
@@ -59,7 +71,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<EndpointRecord> {
 pub fn put(act: &Act<'_>, record: &EndpointRecord) -> Result<()> {
     act.execute(
         "INSERT OR REPLACE INTO endpoint (runner, endpoint, digest, window_seconds, replay, step_seconds,
-           deployed_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+           deployed_at_ms, shadow, previous) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         params![
             record.runner.as_str(),
             record.endpoint.as_str(),
@@ -68,6 +80,8 @@ pub fn put(act: &Act<'_>, record: &EndpointRecord) -> Result<()> {
             record.replay,
             record.step_seconds,
             record.deployed_at.as_ms(),
+            record.shadow.map(|digest| digest.to_string()),
+            record.previous.map(|digest| digest.to_string()),
         ],
     )?;
     act.changed("endpoint", &format!("{}/{}", record.runner, record.endpoint))

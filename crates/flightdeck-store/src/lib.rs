@@ -4,14 +4,17 @@
 //! one transaction. Counts are opaque bytes here: whoever adds two windows passes the addition in.
 
 pub mod alert;
+pub mod choice;
 pub mod cursor;
 pub mod endpoint;
 pub mod monitor;
+pub mod origin;
 pub mod profile;
 pub mod rollup;
 pub mod runner;
 mod value;
 pub mod version;
+pub mod watch;
 pub mod window;
 
 use flightdeck_core::Clock;
@@ -42,6 +45,10 @@ const SCHEMA: Schema = Schema {
         cursor::CREATE,
         monitor::CREATE,
         alert::CREATE,
+        origin::CREATE,
+        choice::CREATE,
+        watch::CREATE,
+        endpoint::CHALLENGER,
     ],
 };
 

@@ -127,3 +127,27 @@ fn the_schema_is_what_it_was() {
     });
     insta::assert_snapshot!(tables.unwrap().join(";\n"));
 }
+
+#[test]
+fn a_library_from_before_notebooks_keeps_its_endpoints() {
+    const BEFORE: Schema = Schema { migrations: SCHEMA.migrations.split_at(9).0, ..SCHEMA };
+    let dir = tempfile::tempdir().unwrap();
+    let old = Database::open(&dir.path().join(FILE), &BEFORE, Arc::new(Noon)).unwrap();
+    old.record(|act| {
+        act.execute(
+            "INSERT INTO endpoint (runner, endpoint, digest, window_seconds, replay, step_seconds, deployed_at_ms)
+               VALUES ('r', 'e', ?1, 60, 0, 3600, 7)",
+            [digest(3).to_string()],
+        )?;
+        Ok::<_, Error>(())
+    })
+    .unwrap();
+    drop(old);
+    let database = open(dir.path(), Arc::new(Noon)).unwrap();
+    let kept = database.read(|c| endpoint::find(c, &name("r"), &name("e"))).unwrap().unwrap();
+    assert_eq!(
+        (kept.digest, kept.shadow, kept.previous, kept.deployed_at.as_ms()),
+        (digest(3), None, None, 7)
+    );
+    assert!(database.read(watch::all).unwrap().is_empty());
+}

@@ -16,6 +16,11 @@ pub(crate) fn digest(row: &Row<'_>, column: &str) -> rusqlite::Result<Digest> {
     text.parse().map_err(failed)
 }
 
+pub(crate) fn optional_digest(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Digest>> {
+    let text: Option<String> = row.get(column)?;
+    text.map(|text| text.parse().map_err(failed)).transpose()
+}
+
 pub(crate) fn timestamp(row: &Row<'_>, column: &str) -> rusqlite::Result<Timestamp> {
     row.get(column).map(Timestamp::from_ms)
 }
