@@ -77,9 +77,10 @@ pub(crate) async fn plan_import(
     app: State<'_, App>,
     chosen: State<'_, Files>,
     files: u32,
+    corrections: Corrections,
 ) -> Answer<ImportPlan> {
     let paths = chosen.paths(files).map_err(told)?;
-    app.plan_import(&paths).await.map_err(told)
+    app.plan_import(&paths, &corrections).await.map_err(told)
 }
 
 #[tauri::command]

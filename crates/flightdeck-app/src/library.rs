@@ -150,6 +150,10 @@ fn lineage(record: &VersionRecord, package: &Package) -> Result<Vec<LineageRow>>
         let (path, role) = match entry.role {
             LineageRole::Original => (record.source.clone(), "model"),
             LineageRole::ExternalData => (entry.path, "external-data"),
+            LineageRole::Notebook => (entry.path, "notebook"),
+            LineageRole::TrainingData => (entry.path, "training-data"),
+            LineageRole::FileRead => (entry.path, "file-read"),
+            LineageRole::OriginalModel => (entry.path, "original-model"),
             LineageRole::Baseline => (record.baseline.clone().unwrap_or(entry.path), "baseline"),
         };
         LineageRow { path: file_name(path.as_ref()), sha256: entry.sha256, role: role.into() }

@@ -5,14 +5,21 @@
 use flightdeck_core::{Digest, Tensor};
 use serde::{Deserialize, Serialize};
 
-/// The manifest format that this program writes, and the newest one that it reads.
-pub const MANIFEST_FORMAT: u32 = 1;
+/// The newest manifest format that this program reads. A package is written in the oldest that can say what it holds, so
+/// that the same model keeps its digest.
+pub const MANIFEST_FORMAT: u32 = 2;
+
+/// The format of a package that was made from a model's file alone, or with a table.
+pub const FORMAT_OF_FILES: u32 = 1;
+/// The format of a package that was made from a notebook or another program's model: lineage has more roles, and
+/// `environment.json` names the packages.
+pub const FORMAT_OF_ORIGINALS: u32 = 2;
 
 /// What a package says about itself: `manifest.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// [`MANIFEST_FORMAT`] of the program that wrote it.
+    /// [`FORMAT_OF_FILES`] or [`FORMAT_OF_ORIGINALS`].
     pub format: u32,
     /// The path of the model inside the package.
     pub model: String,
@@ -46,6 +53,28 @@ pub enum LineageRole {
     ExternalData,
     /// The table that the baseline was counted from.
     Baseline,
+    /// The code cells of the notebook, in order, without outputs.
+    Notebook,
+    /// The data that the model was fitted on, as it was in memory.
+    TrainingData,
+    /// A file that the notebook read.
+    FileRead,
+    /// The model as the original program keeps it.
+    OriginalModel,
+}
+
+/// What the original model was made with: `environment.json`. Nothing in it depends on the machine.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Environment {
+    /// Python's version.
+    pub python: String,
+    /// Packages with their versions, by name.
+    pub packages: Vec<(String, String)>,
+    /// Packages of the converter, with their versions.
+    pub converter: Vec<(String, String)>,
+    /// How it was converted.
+    pub variant: String,
 }
 
 /// Rows with the outputs that any copy of the model must reproduce: `golden.json`.

@@ -18,7 +18,10 @@ mod path;
 mod staging;
 
 pub use artifacts::Artifacts;
-pub use documents::{Golden, Lineage, LineageEntry, LineageRole, MANIFEST_FORMAT, Manifest, Tolerance};
+pub use documents::{
+    Environment, FORMAT_OF_FILES, FORMAT_OF_ORIGINALS, Golden, Lineage, LineageEntry, LineageRole,
+    MANIFEST_FORMAT, Manifest, Tolerance,
+};
 pub use entry::{Entry, root_digest};
 pub use error::{Damage, PackageError};
 pub use package::Package;
@@ -38,5 +41,7 @@ pub const BASELINE: &str = "baseline.json";
 pub const GOLDEN: &str = "golden.json";
 /// What the version was made from: a [`Lineage`].
 pub const LINEAGE: &str = "lineage.json";
+/// What the original model was made with: an [`Environment`].
+pub const ENVIRONMENT: &str = "environment.json";
 /// A detached signature over the root digest, and therefore not part of it.
 pub const MODEL_SIG: &str = "model.sig";

@@ -21,6 +21,22 @@ pub(crate) struct Matched {
 pub(crate) fn matched(path: &Path, signature: &mut Signature) -> Result<Matched> {
     let table = read(path, signature)?;
     let time_column = rising(&table);
+    Matched::new(table, time_column, signature)
+}
+
+impl Matched {
+    /// Finds the model's columns in a table.
+    pub(crate) fn new(table: Table, time_column: Option<usize>, signature: &mut Signature) -> Result<Self> {
+        matched_table(table, time_column, signature)
+    }
+
+    /// The column that the rows are ordered by in time.
+    pub(crate) fn time_column_name(&self) -> Option<String> {
+        self.time_column.map(|index| self.table.columns[index].name.clone())
+    }
+}
+
+fn matched_table(table: Table, time_column: Option<usize>, signature: &mut Signature) -> Result<Matched> {
     let mut findings = Vec::new();
     let wanted: Vec<String> = signature.columns().map(|(_, column)| column.name.clone()).collect();
     let known = wanted.iter().filter(|name| table.column(name).is_some()).count();

@@ -12,7 +12,7 @@ use std::path::Path;
 /// How many there are.
 const ROWS: usize = 64;
 /// What a batched run may differ by, and another processor.
-const TOLERANCE: Tolerance = Tolerance { absolute: 1e-6, relative: 1e-5 };
+pub(crate) const TOLERANCE: Tolerance = Tolerance { absolute: 1e-6, relative: 1e-5 };
 
 /// Draws golden rows from a baseline and runs them. `None`, with a finding, when the model cannot be run on them.
 pub(crate) async fn golden(
