@@ -19,6 +19,7 @@ mod jobs;
 mod judge;
 mod library;
 mod live;
+mod notebook;
 mod predict;
 mod profiling;
 mod pull;

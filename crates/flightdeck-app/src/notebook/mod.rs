@@ -1,0 +1,3 @@
+//! From a notebook, or another program's model, to a version that is proved equal to the original.
+
+mod parity;
