@@ -9,7 +9,10 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EndpointDesired {
-    /// Which versions answer or see the traffic.
+    /// Which versions answer or see the traffic. Challengers take the same inputs as the champion.
+    ///
+    /// To promote a challenger is to send a policy in which it is the champion. What is loaded stays loaded, so that all
+    /// roles change in one step; the champion before is kept warm, and sending its policy again goes back at once.
     pub policy: TrafficPolicy,
     /// How long a counting window is: 1 to 3600 seconds, of which an hour is a whole multiple.
     #[serde(default = "minute")]
@@ -22,6 +25,10 @@ pub struct EndpointDesired {
 const fn minute() -> u32 {
     60
 }
+
+/// The header with which a client stays with one version while canaries answer a share: requests with equal values are
+/// answered by the same version, on every runner, for as long as the policy stays. Larger shares keep who they had.
+pub const STICKY_KEY: &str = "flightdeck-key";
 
 /// An hour in seconds.
 const HOUR: u32 = 3600;
@@ -67,9 +74,10 @@ pub struct EndpointState {
     pub desired: EndpointDesired,
     /// Whether it serves.
     pub phase: Phase,
-    /// Why it does not serve, when it should and cannot.
+    /// Why it does not serve, when it should and cannot. While it is ready: why a challenger is left out since the
+    /// runner's start.
     pub error: Option<ErrorBody>,
-    /// The versions that it serves now.
+    /// The versions that it has now: the champion first, then canaries, then shadows.
     pub versions: Vec<ServedVersion>,
     /// The champion before the last change.
     pub previous: Option<Digest>,
@@ -79,7 +87,8 @@ pub struct EndpointState {
     pub predict_url: String,
     /// When it was last changed.
     pub changed_at: Timestamp,
-    /// What the check before the switch found; only in the answer to the change.
+    /// What the check before the switch found, for the first version that was not loaded yet; only in the answer to the
+    /// change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preflight: Option<Preflight>,
 }

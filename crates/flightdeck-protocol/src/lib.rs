@@ -23,13 +23,13 @@ mod upload;
 
 pub use audit::{AuditPage, AuditRow};
 pub use endpoint::{
-    Comparison, EndpointDesired, EndpointList, EndpointState, Phase, Preflight, ServedVersion, Verdict,
-    WindowLengthError, check_window_seconds,
+    Comparison, EndpointDesired, EndpointList, EndpointState, Phase, Preflight, STICKY_KEY, ServedVersion,
+    Verdict, WindowLengthError, check_window_seconds,
 };
 pub use error::ErrorBody;
 pub use event_time::EventTime;
 pub use handshake::{Bound, Handshake, PROTOCOL, RUNNING_FILE, Running};
-pub use live::{LatencyUs, LiveFigures, LiveVersion, OpenWindow};
+pub use live::{Agreement, LatencyUs, LiveFigures, LiveVersion, OpenWindow};
 pub use package::{BlobState, PackageFile, PackageStored, PackageUpload};
 pub use predict::{PredictRequest, PredictResponse, Prediction};
 pub use token::{Token, TokenError};

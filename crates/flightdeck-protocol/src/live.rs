@@ -11,7 +11,7 @@ pub struct LiveFigures {
     pub endpoint: Name,
     /// Since when these figures count: the start of the runner.
     pub since: Timestamp,
-    /// Requests answered or failed.
+    /// Requests answered or failed. What shadows saw is in their own line of `versions` only.
     pub requests: u64,
     /// Rows counted.
     pub rows: u64,
@@ -45,8 +45,33 @@ pub struct LiveVersion {
     pub role: VersionRole,
     /// Its share of the answers that the policy gives it, in percent.
     pub share: f64,
-    /// Rows it saw.
+    /// Rows it answered; of a shadow, rows it computed.
     pub rows: u64,
+    /// Rows that a shadow did not look at, because too much was waiting for it. Its windows have their requests as errors.
+    #[serde(default)]
+    pub dropped: u64,
+    /// Rows that a shadow failed at. Its windows have their requests as errors.
+    #[serde(default)]
+    pub failed: u64,
+    /// How a shadow agrees with the champion; `None` for versions that answer, and while there is nothing to compare.
+    #[serde(default)]
+    pub agreement: Option<Agreement>,
+}
+
+/// How often a shadow and the champion agreed, since the runner's start or since this champion answers.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Agreement {
+    /// The champion that it is compared with.
+    pub champion: Digest,
+    /// Rows that both answered.
+    pub rows: u64,
+    /// Rows with the same label (a model without labels predicts the class of its highest score). For models that predict
+    /// numbers: rows whose numbers differ by 1e-6 plus a hundred-thousandth of the champion's at most, because batching
+    /// alone changes last bits.
+    pub equal: u64,
+    /// The mean absolute difference of the predicted numbers, or of the scores when the classes are the same; `None`
+    /// where there are no numbers to compare.
+    pub mean_abs: Option<f64>,
 }
 
 /// A window that is not closed yet.

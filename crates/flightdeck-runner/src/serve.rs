@@ -20,11 +20,15 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 use thiserror::Error;
 use tracing_subscriber::EnvFilter;
 
 /// Parts of uploads that nobody went on with are swept after this many seconds.
 const STALE_PART_SECONDS: i64 = 7 * 86_400;
+
+/// How long an ending server waits for a shadow that has much to do; what it has not done then is counted as dropped.
+const SHADOW_TIME: Duration = Duration::from_secs(2);
 
 /// Why a server does not start, or does not end well.
 #[derive(Debug, Error)]
@@ -215,8 +219,15 @@ impl Terminate {
     }
 }
 
-/// Closes the open windows. What cannot be written now stands in the last checkpoint.
+/// Lets the shadows finish what they took, and closes the open windows. What cannot be written now stands in the last
+/// checkpoint.
 async fn drain(app: &App, closer: std::thread::JoinHandle<()>) -> Result<(), ServeError> {
+    for lineup in app.endpoints.all().iter().filter_map(|endpoint| endpoint.lineup()) {
+        for shadow in &lineup.shadows {
+            shadow.wait(SHADOW_TIME).await;
+            shadow.rest().await;
+        }
+    }
     let written = app.closer.stop().await;
     let _ = tokio::task::spawn_blocking(|| closer.join()).await;
     if let Some(windows) = written {

@@ -2,14 +2,15 @@
 
 use super::blocking;
 use crate::app::App;
+use crate::counting::Totals;
 use crate::deploy;
 use crate::http::{Answer, Call, json};
 use crate::problem::Problem;
-use crate::serving::Endpoint;
-use flightdeck_core::{Timestamp, VersionRole};
+use crate::serving::{Endpoint, Served, Watched};
+use flightdeck_core::{Digest, Timestamp, VersionRole};
 use flightdeck_protocol::{
-    Counts, EndpointDesired, EndpointList, EndpointState, LatencyUs, LiveFigures, LiveVersion, OpenWindow,
-    PREFIX, Preflight, ServedVersion,
+    Agreement, Counts, EndpointDesired, EndpointList, EndpointState, LatencyUs, LiveFigures, LiveVersion,
+    OpenWindow, PREFIX, Preflight, ServedVersion,
 };
 use std::sync::Arc;
 
@@ -49,20 +50,22 @@ pub(crate) async fn live(app: Arc<App>, call: Call) -> Answer {
 
 fn state(app: &App, endpoint: &Endpoint, preflight: Option<Preflight>) -> EndpointState {
     let condition = endpoint.condition();
-    let served = endpoint.served().map(|served| ServedVersion {
-        version: served.version,
-        role: VersionRole::Champion,
-        signature: (*served.signature).clone(),
-        loaded_at: served.loaded_at,
-        load_ms: served.load_ms,
-    });
+    let lineup = endpoint.lineup();
+    let versions =
+        lineup.iter().flat_map(|lineup| lineup.served()).map(|Served { model, counting }| ServedVersion {
+            version: model.version,
+            role: counting.role(),
+            signature: model.signature.clone(),
+            loaded_at: model.loaded_at,
+            load_ms: model.load_ms,
+        });
     let (address, name) = (app.address, &endpoint.name);
     EndpointState {
         name: name.clone(),
         desired: condition.stored.desired,
         phase: condition.phase,
         error: condition.error,
-        versions: served.into_iter().collect(),
+        versions: versions.collect(),
         previous: condition.stored.previous,
         url: format!("http://{address}/v2/models/{name}"),
         predict_url: format!("http://{address}{PREFIX}/endpoints/{name}/predict"),
@@ -72,12 +75,15 @@ fn state(app: &App, endpoint: &Endpoint, preflight: Option<Preflight>) -> Endpoi
 }
 
 fn figures(endpoint: &Endpoint, since: Timestamp) -> LiveFigures {
-    let champion = endpoint.served().map(|served| served.version);
-    let mut all = crate::counting::Totals::default();
+    let lineup = endpoint.lineup();
+    let mut all = Totals::default();
     let versions = endpoint.totals().into_iter().map(|(version, role, totals)| {
-        all.add(&totals);
-        let share = if champion == Some(version) { 100.0 } else { 0.0 };
-        LiveVersion { version, role, share, rows: totals.rows }
+        // What a shadow saw was answered by somebody else.
+        if role != VersionRole::Shadow {
+            all.add(&totals);
+        }
+        let share = lineup.as_ref().map_or(0, |lineup| lineup.share(&version, role));
+        live_version((version, role), share, totals)
     });
     let versions = versions.collect();
     let quantile = |q| all.latency.quantile(q);
@@ -94,11 +100,22 @@ fn figures(endpoint: &Endpoint, since: Timestamp) -> LiveFigures {
     }
 }
 
+fn live_version((version, role): (Digest, VersionRole), share: u8, totals: Totals) -> LiveVersion {
+    let Watched { dropped, failed, agreement } = totals.watched;
+    let agreement = agreement.map(|(champion, found)| Agreement {
+        champion,
+        rows: found.rows,
+        equal: found.equal,
+        mean_abs: (found.numbers > 0).then(|| found.sum_abs / found.numbers as f64),
+    });
+    LiveVersion { version, role, share: share.into(), rows: totals.rows, dropped, failed, agreement }
+}
+
 fn open_windows(endpoint: &Endpoint) -> Vec<OpenWindow> {
-    let windows = endpoint.counting_versions().into_iter().flat_map(|(served, _)| {
-        let open = served.counting.open();
+    let windows = endpoint.countings().into_iter().flat_map(|(counting, _)| {
+        let open = counting.open();
         let window = |(start, counts): (&Timestamp, &flightdeck_drift::WindowCounts)| OpenWindow {
-            key: served.counting.key(*start),
+            key: counting.key(*start),
             counts: Counts(counts.encode()),
         };
         open.windows.iter().map(window).collect::<Vec<_>>()

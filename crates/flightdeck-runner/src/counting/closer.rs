@@ -1,7 +1,7 @@
 //! The one thread that writes counts down: open windows every second, closed ones into the outbox.
 
-use super::Open;
-use crate::serving::{Endpoint, Served};
+use super::{Counting, Open};
+use crate::serving::Endpoint;
 use crate::state::{Checkpoint, ClosedWindow, Identity, LostTime, Outbox};
 use flightdeck_core::Timestamp;
 use flightdeck_protocol::GapReason;
@@ -115,12 +115,12 @@ impl Work {
     fn versions(&self) -> Vec<Version> {
         let endpoints = (self.endpoints)();
         let versions = endpoints.into_iter().flat_map(|endpoint| {
-            let versions = endpoint.counting_versions();
-            versions.into_iter().map(move |(served, out_of_use)| {
+            let versions = endpoint.countings();
+            versions.into_iter().map(move |(counting, out_of_use)| {
                 let endpoint = Arc::clone(&endpoint);
                 // Whoever still counts has a handle: what is out of use before gathering is complete after it.
-                served.counting.gather();
-                Version { endpoint, served, out_of_use }
+                counting.gather();
+                Version { endpoint, counting, out_of_use }
             })
         });
         versions.collect()
@@ -139,14 +139,14 @@ enum Pass {
 
 struct Version {
     endpoint: Arc<Endpoint>,
-    served: Arc<Served>,
+    counting: Arc<Counting>,
     out_of_use: bool,
 }
 
 impl Version {
     fn part(&self) {
-        if self.served.counting.open().windows.is_empty() {
-            self.endpoint.part_with(&self.served);
+        if self.counting.open().windows.is_empty() {
+            self.endpoint.part_with(&self.counting);
         }
     }
 }
@@ -160,7 +160,7 @@ struct Sheet<'a> {
 
 impl<'a> Sheet<'a> {
     fn new(version: &'a Version, pass: Pass, now: Timestamp) -> Self {
-        let counting = &version.served.counting;
+        let counting = &version.counting;
         let open = counting.open();
         let all = pass != Pass::Regular || version.out_of_use;
         let is_over = |start: &&Timestamp| all || counting.is_over(**start, open.newest, now);
@@ -173,7 +173,7 @@ impl<'a> Sheet<'a> {
     }
 
     fn write(&self, act: &Act<'_>, now: Timestamp) -> Result<u64> {
-        let counting = &self.version.served.counting;
+        let counting = &self.version.counting;
         for start in &self.over {
             if let Some(counts) = self.open.windows.get(start) {
                 let key = counting.key(*start);

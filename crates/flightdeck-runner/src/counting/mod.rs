@@ -14,6 +14,7 @@ mod tests;
 pub(crate) use closer::Closer;
 pub(crate) use spans::Spans;
 
+use crate::serving::Watched;
 use flightdeck_core::{Digest, Name, Resolution, Signature, Tensor, Timestamp, VersionRole, WindowKey};
 use flightdeck_drift::{Baseline, Latency, WindowCounts};
 use flightdeck_protocol::EventTime;
@@ -37,6 +38,7 @@ pub(crate) struct Counting {
     open_count: AtomicUsize,
     /// Rows that belong to no window. Not behind the lock of `open`, which is held while windows are written.
     untimed: Mutex<Totals>,
+    watched: Mutex<Watched>,
 }
 
 /// Windows that are not closed yet.
@@ -57,12 +59,15 @@ pub(crate) struct Totals {
     pub(crate) errors: u64,
     pub(crate) rows: u64,
     pub(crate) latency: Latency,
+    /// Of a shadow.
+    pub(crate) watched: Watched,
 }
 
 /// What is counted, and for whom.
 pub(crate) struct Subject<'a> {
     pub(crate) endpoint: &'a Name,
     pub(crate) version: Digest,
+    pub(crate) role: VersionRole,
     pub(crate) signature: &'a Signature,
     pub(crate) baseline: &'a Baseline,
     pub(crate) window_seconds: u32,
@@ -74,7 +79,7 @@ impl Counting {
         let key = WindowKey {
             endpoint: subject.endpoint.clone(),
             version: subject.version,
-            role: VersionRole::Champion,
+            role: subject.role,
             edge_set: subject.baseline.edge_set,
             slice: None,
             resolution: Resolution(subject.window_seconds),
@@ -88,11 +93,31 @@ impl Counting {
             open: Mutex::default(),
             open_count: AtomicUsize::new(0),
             untimed: Mutex::default(),
+            watched: Mutex::default(),
         }
+    }
+
+    /// Whether these are the counts of that subject: its windows would have the same keys.
+    pub(crate) fn is_of(&self, subject: &Subject<'_>) -> bool {
+        let key = &self.key;
+        key.version == subject.version
+            && key.role == subject.role
+            && key.endpoint == *subject.endpoint
+            && key.resolution.seconds() == subject.window_seconds
+            && self.replay == subject.replay
+    }
+
+    pub(crate) const fn version(&self) -> Digest {
+        self.key.version
     }
 
     pub(crate) const fn role(&self) -> VersionRole {
         self.key.role
+    }
+
+    /// Notes what only shadows have.
+    pub(crate) fn watched(&self, note: impl FnOnce(&mut Watched)) {
+        note(&mut lock(&self.watched));
     }
 
     /// The windows that the rows of a request belong to. Event times count on endpoints that replay, elsewhere arrival.
@@ -210,6 +235,7 @@ impl Counting {
         self.gather();
         let mut totals = lock(&self.open).totals.clone();
         totals.add(&lock(&self.untimed));
+        totals.watched = lock(&self.watched).clone();
         totals
     }
 
@@ -245,6 +271,7 @@ impl Totals {
         self.errors += other.errors;
         self.rows += other.rows;
         self.latency.merge(&other.latency);
+        self.watched.add(&other.watched);
     }
 }
 

@@ -28,6 +28,7 @@ fn counting(missing: Option<&str>, replay: bool) -> Counting {
     Counting::new(&Subject {
         endpoint: &"e".parse().unwrap(),
         version: Digest::from_bytes([1; 32]),
+        role: VersionRole::Champion,
         signature: &signature,
         baseline: &baseline,
         window_seconds: 60,

@@ -1,6 +1,6 @@
 //! `POST …/infer` of the Open Inference Protocol.
 
-use super::{refuse_early, request, run, served, unhurried};
+use super::{choose, refuse_early, request, run, unhurried};
 use crate::app::App;
 use crate::http::{Answer, Call, json};
 use crate::problem::Problem;
@@ -21,27 +21,26 @@ struct Response<'a> {
 
 pub(crate) async fn infer(app: Arc<App>, mut call: Call) -> Answer {
     let start = Instant::now();
-    let served = served(&app, &call)?;
-    refuse_early(&app, &served)?;
+    let chosen = choose(&app, &call)?;
+    refuse_early(&app, &chosen.served)?;
+    let model = &chosen.served.model;
     if call.headers.contains_key("inference-header-content-length") {
         return Err(Problem::bad("binary", "binary tensors are not served, send JSON (binary_data=False)"));
     }
     let body = call.bytes().await?;
-    let asked = unhurried(&body, |body| request::read(body, &served.signature))?;
-    let outputs = chosen(run(&app, &served, asked.rows, start).await?, &asked.outputs);
+    let asked = unhurried(&body, |body| request::read(body, &model.signature))?;
+    let outputs = run(&app, &chosen, asked.rows, start).await?;
+    let selected = selected(&outputs, &asked.outputs);
     json(&Response {
         model_name: call.param("name"),
-        model_version: &served.version_text,
+        model_version: &model.version_text,
         id: asked.id.as_deref(),
-        outputs: &outputs,
+        outputs: selected.as_deref().unwrap_or(&outputs),
     })
 }
 
-/// The outputs that were asked for, in that order; all when none were named.
-fn chosen(outputs: Vec<Tensor>, names: &[String]) -> Vec<Tensor> {
-    if names.is_empty() {
-        return outputs;
-    }
+/// The outputs that were asked for, in that order; `None` for all when none were named.
+fn selected(outputs: &[Tensor], names: &[String]) -> Option<Vec<Tensor>> {
     let find = |name: &String| outputs.iter().find(|tensor| tensor.name == *name).cloned();
-    names.iter().filter_map(find).collect()
+    (!names.is_empty()).then(|| names.iter().filter_map(find).collect())
 }

@@ -1,6 +1,6 @@
 //! What the server and its models are, and whether they are ready.
 
-use super::served;
+use super::choose;
 use crate::app::App;
 use crate::http::{Answer, Call, json};
 use crate::problem::Problem;
@@ -30,20 +30,21 @@ pub(crate) async fn ready(app: Arc<App>, _call: Call) -> Answer {
 }
 
 pub(crate) async fn model_metadata(app: Arc<App>, call: Call) -> Answer {
-    let served = served(&app, &call)?;
-    let inputs = served.signature.inputs.iter().map(|input| TensorMetadata {
+    let chosen = choose(&app, &call)?;
+    let model = &chosen.served.model;
+    let inputs = model.signature.inputs.iter().map(|input| TensorMetadata {
         name: input.name.clone(),
         datatype: input.data_type,
         shape: input.shape.clone(),
     });
-    let outputs = served.signature.outputs.iter().map(|output| TensorMetadata {
+    let outputs = model.signature.outputs.iter().map(|output| TensorMetadata {
         name: output.name.clone(),
         datatype: output.data_type,
         shape: output.shape.clone(),
     });
     json(&ModelMetadata {
         name: call.param("name").into(),
-        versions: vec![served.version_text.clone()],
+        versions: chosen.versions(),
         platform: "onnxruntime_onnx".into(),
         inputs: inputs.collect(),
         outputs: outputs.collect(),
@@ -51,6 +52,6 @@ pub(crate) async fn model_metadata(app: Arc<App>, call: Call) -> Answer {
 }
 
 pub(crate) async fn model_ready(app: Arc<App>, call: Call) -> Answer {
-    served(&app, &call)?;
+    choose(&app, &call)?;
     json(&value!({ "name": call.param("name"), "ready": true }))
 }

@@ -17,23 +17,41 @@ pub(crate) use predict::predict;
 use crate::app::App;
 use crate::http::Call;
 use crate::problem::Problem;
-use crate::serving::{Endpoint, Served};
-use axum::http::StatusCode;
+use crate::serving::{Endpoint, Lineup, Seen, Served};
+use axum::http::{HeaderValue, StatusCode};
 use flightdeck_core::Tensor;
-use flightdeck_protocol::{EventTime, Phase};
+use flightdeck_protocol::{EventTime, Phase, STICKY_KEY};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// The version that answers a request.
-pub(crate) fn served(app: &App, call: &Call) -> Result<Arc<Served>, Problem> {
+/// Who answers a request, and who watches.
+pub(crate) struct Chosen {
+    pub(crate) served: Served,
+    lineup: Arc<Lineup>,
+}
+
+impl Chosen {
+    /// The versions that may be asked for by name.
+    pub(crate) fn versions(&self) -> Vec<String> {
+        self.lineup.answering().map(|served| served.model.version_text.clone()).collect()
+    }
+}
+
+/// The version that answers a request: the one that its path names, or the one that the policy gives it.
+pub(crate) fn choose(app: &App, call: &Call) -> Result<Chosen, Problem> {
     let name = call.param("name");
     let endpoint = app.endpoints.get(name).ok_or_else(|| Problem::unknown("model", name))?;
-    let served = endpoint.served().ok_or_else(|| not_ready(&endpoint))?;
+    let lineup = endpoint.lineup().ok_or_else(|| not_ready(&endpoint))?;
     let asked = call.param("version");
-    if asked.is_empty() || asked == served.version_text {
-        return Ok(served);
-    }
-    Err(Problem::unknown("version", asked).hint("Leave the version out to ask the one that serves now."))
+    let served = if asked.is_empty() {
+        Some(lineup.choose(call.headers.get(STICKY_KEY).map(HeaderValue::as_bytes)))
+    } else {
+        lineup.answering().find(|served| served.model.version_text == asked)
+    };
+    let unknown =
+        || Problem::unknown("version", asked).hint("Leave the version out to ask the one that serves now.");
+    let served = served.ok_or_else(unknown)?.clone();
+    Ok(Chosen { served, lineup })
 }
 
 fn not_ready(endpoint: &Endpoint) -> Problem {
@@ -53,7 +71,7 @@ pub(crate) struct Rows {
 
 /// Refuses early what would be refused anyway: the body is not read for it.
 pub(crate) fn refuse_early(app: &App, served: &Served) -> Result<(), Problem> {
-    if served.lane.is_full() || served.counting.is_overfull() {
+    if served.model.lane.is_full() || served.counting.is_overfull() {
         served.counting.failed(None, app.now());
         return Err(Problem::overload());
     }
@@ -69,18 +87,18 @@ pub(crate) fn unhurried<T>(body: &[u8], read: impl FnOnce(&[u8]) -> T) -> T {
 /// Windows that the rows of one request may belong to: each takes memory until it is closed.
 const MAX_WINDOWS: usize = 1024;
 
-/// The one way through: room in the queue, counted, run, counted again.
+/// The one way through: room in the queue, counted, run, counted again, shown to the shadows.
 pub(crate) async fn run(
     app: &App,
-    served: &Served,
+    chosen: &Chosen,
     asked: Rows,
     start: Instant,
-) -> Result<Vec<Tensor>, Problem> {
+) -> Result<Arc<Vec<Tensor>>, Problem> {
+    let Served { model, counting } = &chosen.served;
     let Rows { inputs, count: rows, times } = asked;
     if let Some(times) = &times {
         times::check(times, rows, app.now())?;
     }
-    let counting = &served.counting;
     let spans = counting.spans(rows, times.as_ref(), app.now());
     if spans.as_ref().is_some_and(|spans| spans.is_scattered(MAX_WINDOWS)) {
         let message = format!("the rows belong to more than {MAX_WINDOWS} windows");
@@ -88,12 +106,20 @@ pub(crate) async fn run(
             .hint("Send fewer rows at once, or deploy with longer windows."));
     }
     let spans = spans.as_ref();
-    let place = served.lane.admit(rows).inspect_err(|_| counting.failed(spans, app.now()))?;
+    let place = model.lane.admit(rows).inspect_err(|_| counting.failed(spans, app.now()))?;
+    let inputs = Arc::new(inputs);
     counting.seen(&inputs, spans);
-    let outputs = place.run(inputs).await;
+    let outputs = place.run(Arc::clone(&inputs)).await.map(Arc::new);
     match &outputs {
         Ok(_) => counting.answered(spans, rows, start.elapsed().as_micros() as u64),
         Err(_) => counting.failed(spans, app.now()),
+    }
+    if !chosen.lineup.shadows.is_empty() {
+        let is_champion = Arc::ptr_eq(model, &chosen.lineup.champion.model);
+        let answer = outputs.as_ref().ok().filter(|_| is_champion);
+        let answer = answer.map(|outputs| (Arc::clone(model), Arc::clone(outputs)));
+        let spans = spans.cloned().map(Arc::new);
+        chosen.lineup.show(&Seen { inputs, rows, spans, at: app.now(), answer });
     }
     outputs
 }

@@ -1,6 +1,6 @@
 //! Predictions by column name, from JSON or CSV.
 
-use super::{Rows, named, refuse_early, run, served, table, unhurried};
+use super::{Rows, choose, named, refuse_early, run, table, unhurried};
 use crate::app::App;
 use crate::http::{Answer, Call, json};
 use crate::problem::Problem;
@@ -11,15 +11,16 @@ use std::time::Instant;
 
 pub(crate) async fn predict(app: Arc<App>, mut call: Call) -> Answer {
     let start = Instant::now();
-    let served = served(&app, &call)?;
-    refuse_early(&app, &served)?;
+    let chosen = choose(&app, &call)?;
+    refuse_early(&app, &chosen.served)?;
+    let model = &chosen.served.model;
     let body = call.bytes().await?;
-    let table = unhurried(&body, |body| table::read(body, &served.signature))?;
-    let inputs = assemble(&served.signature, &table.columns, &table.rows)
+    let table = unhurried(&body, |body| table::read(body, &model.signature))?;
+    let inputs = assemble(&model.signature, &table.columns, &table.rows)
         .map_err(|error| Problem::bad("bad-row", error.to_string()))?;
     let rows = table.rows.len();
     let asked = Rows { inputs, count: rows, times: table.times };
-    let outputs = run(&app, &served, asked, start).await?;
-    let predictions = named::predictions(&served.signature, &outputs, rows)?;
-    json(&PredictResponse { predictions, model_version: served.version })
+    let outputs = run(&app, &chosen, asked, start).await?;
+    let predictions = named::predictions(&model.signature, &outputs, rows)?;
+    json(&PredictResponse { predictions, model_version: model.version })
 }

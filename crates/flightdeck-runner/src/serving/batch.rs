@@ -59,9 +59,9 @@ pub(super) fn run_batch(session: &mut Session, mut jobs: Vec<Job>, max_rows: usi
 
 fn merged(jobs: &[Job]) -> Vec<Tensor> {
     let Some((first, others)) = jobs.split_first() else { return Vec::new() };
-    let mut inputs = first.inputs.clone();
+    let mut inputs = first.inputs.to_vec();
     for job in others {
-        for (input, more) in inputs.iter_mut().zip(&job.inputs) {
+        for (input, more) in inputs.iter_mut().zip(job.inputs.iter()) {
             rows::append(input, more);
         }
     }

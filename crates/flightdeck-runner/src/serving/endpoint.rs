@@ -1,32 +1,18 @@
-//! A named address: the version that answers there now, those that are leaving, and what it should be.
+//! A named address: who answers and watches there now, those that are leaving, and what it should be.
 
-use crate::counting::{Counting, Totals};
-use crate::serving::Lane;
+use crate::counting::{Counting, Subject, Totals};
+use crate::serving::Lineup;
 use crate::state::StoredEndpoint;
 use arc_swap::ArcSwapOption;
-use flightdeck_core::{Digest, Name, Signature, Timestamp, VersionRole};
-use flightdeck_drift::Baseline;
+use flightdeck_core::{Digest, Name, Timestamp, VersionRole};
 use flightdeck_protocol::{ErrorBody, Phase};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A version that answers, with everything a request needs. Never changes: a change is another one of these.
-pub(crate) struct Served {
-    pub(crate) version: Digest,
-    /// The digest's digits, as answers carry them.
-    pub(crate) version_text: String,
-    pub(crate) signature: Arc<Signature>,
-    pub(crate) baseline: Arc<Baseline>,
-    pub(crate) lane: Arc<Lane>,
-    pub(crate) counting: Counting,
-    pub(crate) loaded_at: Timestamp,
-    pub(crate) load_ms: f64,
-}
-
 /// An endpoint.
 pub(crate) struct Endpoint {
     pub(crate) name: Name,
-    served: ArcSwapOption<Served>,
+    lineup: ArcSwapOption<Lineup>,
     condition: Mutex<Condition>,
     ledger: Mutex<Ledger>,
     last_window: AtomicI64,
@@ -42,8 +28,8 @@ pub(crate) struct Condition {
 
 #[derive(Default)]
 struct Ledger {
-    /// Versions that requests may still be using.
-    leaving: Vec<Arc<Served>>,
+    /// Counts of versions that requests may still be using.
+    leaving: Vec<Arc<Counting>>,
     /// What versions that are gone had counted.
     past: Vec<(Digest, VersionRole, Totals)>,
 }
@@ -52,25 +38,36 @@ impl Endpoint {
     pub(crate) fn new(condition: Condition) -> Self {
         Self {
             name: condition.stored.name.clone(),
-            served: ArcSwapOption::empty(),
+            lineup: ArcSwapOption::empty(),
             condition: Mutex::new(condition),
             ledger: Mutex::default(),
             last_window: AtomicI64::new(i64::MIN),
         }
     }
 
-    /// The version that answers now.
-    pub(crate) fn served(&self) -> Option<Arc<Served>> {
-        self.served.load_full()
+    /// Who answers and watches now.
+    pub(crate) fn lineup(&self) -> Option<Arc<Lineup>> {
+        self.lineup.load_full()
     }
 
-    /// Lets another version, or none, answer from now on.
-    pub(crate) fn serve(&self, next: Option<Arc<Served>>) {
+    /// Lets others, or nobody, answer and watch from now on, all of them in one step.
+    pub(crate) fn serve(&self, next: Option<Arc<Lineup>>) {
         // Under the ledger's lock, so that whoever lists versions sees each of them once.
         let mut ledger = lock(&self.ledger);
-        if let Some(old) = self.served.swap(next) {
-            ledger.leaving.push(old);
-        }
+        let stay: Vec<Arc<Counting>> = next.iter().flat_map(|next| countings(next)).collect();
+        let old = self.lineup.swap(next);
+        ledger.leaving.extend(old.iter().flat_map(|old| countings(old)));
+        ledger.leaving.retain(|counting| !stay.iter().any(|stays| Arc::ptr_eq(stays, counting)));
+    }
+
+    /// The counts of a version in a role. One key has one place to count: a version that comes back while its last
+    /// windows are open goes on with them.
+    pub(crate) fn counting(&self, subject: &Subject<'_>) -> Arc<Counting> {
+        let ledger = lock(&self.ledger);
+        let current = self.lineup();
+        let current = current.iter().flat_map(|lineup| countings(lineup));
+        let mut known = ledger.leaving.iter().cloned().chain(current);
+        known.find(|counting| counting.is_of(subject)).unwrap_or_else(|| Arc::new(Counting::new(subject)))
     }
 
     pub(crate) fn condition(&self) -> Condition {
@@ -81,32 +78,37 @@ impl Endpoint {
         *lock(&self.condition) = condition;
     }
 
-    /// All versions that may still count: the one that answers, and those that are leaving with whether they are
-    /// no longer in use.
-    pub(crate) fn counting_versions(&self) -> Vec<(Arc<Served>, bool)> {
+    /// All counts that may still grow: of those that are leaving, with whether they are no longer in use, and of the
+    /// versions that are there.
+    pub(crate) fn countings(&self) -> Vec<(Arc<Counting>, bool)> {
         let ledger = lock(&self.ledger);
-        let leaving = ledger.leaving.iter().map(|served| {
-            let out_of_use = Arc::strong_count(served) == 1;
-            (Arc::clone(served), out_of_use)
+        let leaving = ledger.leaving.iter().map(|counting| {
+            let out_of_use = Arc::strong_count(counting) == 1;
+            (Arc::clone(counting), out_of_use)
         });
         let mut all: Vec<_> = leaving.collect();
-        all.extend(self.served().map(|served| (served, false)));
+        let current = self.lineup();
+        all.extend(current.iter().flat_map(|lineup| countings(lineup)).map(|counting| (counting, false)));
         all
     }
 
-    /// Forgets a version that is out of use and counted to the end.
-    pub(crate) fn part_with(&self, served: &Arc<Served>) {
+    /// Forgets counts that are out of use and complete. Whoever asks has one handle on them.
+    pub(crate) fn part_with(&self, counting: &Arc<Counting>) {
         let mut ledger = lock(&self.ledger);
-        ledger.leaving.retain(|other| !Arc::ptr_eq(other, served));
-        ledger.past.push((served.version, served.counting.role(), served.counting.totals()));
+        let place = ledger.leaving.iter().position(|other| Arc::ptr_eq(other, counting));
+        // Somebody may have taken them up again meanwhile.
+        if let Some(place) = place.filter(|_| Arc::strong_count(counting) <= 2) {
+            ledger.leaving.swap_remove(place);
+            ledger.past.push((counting.version(), counting.role(), counting.totals()));
+        }
     }
 
-    /// What each version counted since the start.
+    /// What each version counted in each role since the start.
     pub(crate) fn totals(&self) -> Vec<(Digest, VersionRole, Totals)> {
         let mut all: Vec<(Digest, VersionRole, Totals)> = Vec::new();
         let past = lock(&self.ledger).past.clone();
-        let current = self.counting_versions();
-        let current = current.iter().map(|(s, _)| (s.version, s.counting.role(), s.counting.totals()));
+        let current = self.countings();
+        let current = current.iter().map(|(c, _)| (c.version(), c.role(), c.totals()));
         for (version, role, totals) in past.into_iter().chain(current) {
             match all.iter_mut().find(|(v, r, _)| *v == version && *r == role) {
                 Some((_, _, sum)) => sum.add(&totals),
@@ -127,8 +129,12 @@ impl Endpoint {
 
     /// Whether nothing of it is left to count.
     pub(crate) fn is_gone(&self) -> bool {
-        lock(&self.ledger).leaving.is_empty() && self.served.load().is_none()
+        lock(&self.ledger).leaving.is_empty() && self.lineup.load().is_none()
     }
+}
+
+fn countings(lineup: &Lineup) -> Vec<Arc<Counting>> {
+    lineup.served().map(|served| Arc::clone(&served.counting)).collect()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -40,10 +40,13 @@ pub(crate) struct Lane {
 }
 
 pub(super) struct Job {
-    pub(super) inputs: Vec<Tensor>,
+    pub(super) inputs: Arc<Vec<Tensor>>,
     pub(super) rows: usize,
-    pub(super) answer: oneshot::Sender<Result<Vec<Tensor>, Problem>>,
+    pub(super) answer: oneshot::Sender<Outputs>,
 }
+
+/// What a run gave.
+pub(crate) type Outputs = Result<Vec<Tensor>, Problem>;
 
 /// Room in a queue, given back when it is not used.
 pub(crate) struct Place {
@@ -161,6 +164,24 @@ impl Lane {
         jobs
     }
 
+    /// Runs these on the calling thread, in batches like any others, and waits for all of them.
+    pub(crate) fn run_all(&self, work: Vec<(Arc<Vec<Tensor>>, usize)>) -> Vec<Outputs> {
+        let push = |(inputs, rows)| {
+            let (answer, outputs) = oneshot::channel();
+            self.waiting_rows.fetch_add(rows, Ordering::AcqRel);
+            lock(&self.queue).push_back(Job { inputs, rows, answer });
+            outputs
+        };
+        let outputs: Vec<_> = work.into_iter().map(push).collect();
+        self.drain(false);
+        outputs.into_iter().map(|outputs| outputs.blocking_recv().unwrap_or_else(gone)).collect()
+    }
+
+    /// Rows of one run at most.
+    pub(crate) const fn max_rows(&self) -> usize {
+        self.max_rows
+    }
+
     fn wake_thread(self: &Arc<Self>) {
         self.thread.get_or_init(|| spawn(Arc::downgrade(self))).unpark();
     }
@@ -168,7 +189,7 @@ impl Lane {
 
 impl Place {
     /// Runs the inputs and waits for the outputs.
-    pub(crate) async fn run(mut self, inputs: Vec<Tensor>) -> Result<Vec<Tensor>, Problem> {
+    pub(crate) async fn run(mut self, inputs: Arc<Vec<Tensor>>) -> Outputs {
         let lane = Arc::clone(&self.lane);
         let (answer, mut outputs) = oneshot::channel();
         // The room now belongs to the job: whoever takes it from the queue gives it back.
@@ -180,14 +201,17 @@ impl Place {
             tokio::task::yield_now().await;
             combine(&lane, &mut outputs);
         }
-        let gone = |_| Problem::internal("run the model", &"the queue was dropped");
-        outputs.await.unwrap_or_else(|error| Err(gone(error)))
+        outputs.await.unwrap_or_else(gone)
     }
+}
+
+fn gone(_: oneshot::error::RecvError) -> Outputs {
+    Err(Problem::internal("run the model", &"the queue was dropped"))
 }
 
 /// Runs batches until the own answer is there; what others pushed meanwhile goes to a task of its own, so that the answer
 /// is sent.
-fn combine(lane: &Arc<Lane>, outputs: &mut oneshot::Receiver<Result<Vec<Tensor>, Problem>>) {
+fn combine(lane: &Arc<Lane>, outputs: &mut oneshot::Receiver<Outputs>) {
     while lane.drain(true) {
         if !outputs.is_empty() || outputs.is_terminated() {
             let lane = Arc::clone(lane);

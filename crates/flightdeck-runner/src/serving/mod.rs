@@ -1,8 +1,17 @@
-//! Versions that answer: a session behind a combining queue, and the endpoint that points at one of them.
+//! Versions that answer and versions that watch: a session behind a combining queue for each, and the endpoint that
+//! points at them.
 
+mod agreement;
 mod batch;
 mod endpoint;
 mod lane;
+mod lineup;
+mod model;
+mod shadow;
 
-pub(crate) use endpoint::{Condition, Endpoint, Served};
+pub(crate) use agreement::Watched;
+pub(crate) use endpoint::{Condition, Endpoint};
 pub(crate) use lane::Lane;
+pub(crate) use lineup::{Canary, Lineup};
+pub(crate) use model::{Model, Served};
+pub(crate) use shadow::{Seen, Shadow};

@@ -86,8 +86,26 @@ def bomb():
     )
 
 
+def picky():
+    """Answers 7 when the first column is in [0, 1) and fails at everything else, as a table that is too short does."""
+    save(
+        "picky",
+        [
+            helper.make_node("Slice", ["x", "start", "end", "axis"], ["first"]),
+            helper.make_node("Cast", ["first"], ["place"], to=TensorProto.INT64),
+            helper.make_node("Gather", ["table", "place"], ["y"]),
+        ],
+        [tensor("x", TensorProto.FLOAT, ["N", 4])],
+        [tensor("y", TensorProto.FLOAT, ["N", 1])],
+        [weights("table", [7.0])]
+        + [numpy_helper.from_array(np.asarray([value], np.int64), name)
+           for name, value in [("start", 0), ("end", 1), ("axis", 1)]],
+    )
+
+
 linear("linear", [1, 2, 3, 4], 0.5)
 linear("other", [4, 3, 2, 1], -1.0)
 classes()
 slow()
 bomb()
+picky()

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod capacity;
+mod challengers;
 mod counts;
 mod deployment;
 mod inputs;

@@ -1,0 +1,160 @@
+//! From a policy to versions in their roles. What is loaded already is not loaded again.
+
+use super::load::{load, package, preflight};
+use crate::app::App;
+use crate::counting::Subject;
+use crate::problem::Problem;
+use crate::serving::{Canary, Endpoint, Lineup, Model, Served, Shadow};
+use axum::http::StatusCode;
+use flightdeck_core::{Challenge, Digest, Signature, TrafficPolicy, VersionRole};
+use flightdeck_package::{Package, SIGNATURE};
+use flightdeck_protocol::{EndpointDesired, Preflight};
+use std::sync::Arc;
+
+/// The champion before is kept warm when its package is not larger than this.
+const KEPT_BYTES: u64 = 128 << 20;
+
+/// The versions of a policy, loaded.
+pub(super) struct Crew {
+    pub(super) champion: Arc<Model>,
+    pub(super) challengers: Vec<(Challenge, Arc<Model>)>,
+    /// What the trial of the first version that had to be tried found.
+    pub(super) preflight: Option<Preflight>,
+}
+
+impl Crew {
+    /// Tries and loads what is not there yet. Nothing is let in unless everything can be.
+    pub(super) async fn gather(
+        app: &App,
+        policy: &TrafficPolicy,
+        current: Option<&Lineup>,
+    ) -> Result<Self, Problem> {
+        let mut found = None;
+        let champion = tried(app, (policy.champion, None), current, &mut found).await?;
+        let mut challengers = Vec::new();
+        for challenger in &policy.challengers {
+            let wanted = (challenger.version, Some(&champion.signature));
+            let model = tried(app, wanted, current, &mut found).await?;
+            challengers.push((challenger.challenge, model));
+        }
+        Ok(Self { champion, challengers, preflight: found })
+    }
+
+    /// Loads what served before the server was stopped: it was tried then. A challenger that cannot be loaded is left
+    /// out, and why is told.
+    pub(super) async fn restore(
+        app: &App,
+        policy: &TrafficPolicy,
+    ) -> Result<(Self, Option<Problem>), Problem> {
+        let champion = load(app, package(app, policy.champion).await?).await?;
+        let (mut challengers, mut wrong) = (Vec::new(), None);
+        for challenger in &policy.challengers {
+            let loaded = async { load(app, package(app, challenger.version).await?).await };
+            match loaded.await {
+                Ok(model) => challengers.push((challenger.challenge, model)),
+                Err(problem) => {
+                    wrong.get_or_insert(problem);
+                }
+            }
+        }
+        Ok((Self { champion, challengers, preflight: None }, wrong))
+    }
+
+    /// Puts the versions into their roles. A shadow that stays goes on with what waits for it.
+    pub(super) fn line_up(
+        &self,
+        endpoint: &Endpoint,
+        desired: &EndpointDesired,
+        current: Option<&Lineup>,
+    ) -> Result<Lineup, Problem> {
+        let served = |model: &Arc<Model>, role| served(endpoint, desired, (model, role));
+        let (mut canaries, mut shadows) = (Vec::new(), Vec::new());
+        for (challenge, model) in &self.challengers {
+            match challenge {
+                Challenge::Canary(percent) => {
+                    canaries.push(Canary { percent: *percent, served: served(model, VersionRole::Canary) });
+                }
+                Challenge::Shadow => shadows.push(shadow(served(model, VersionRole::Shadow), current)?),
+            }
+        }
+        let champion = served(&self.champion, VersionRole::Champion);
+        Ok(Lineup::new(champion, canaries, shadows, self.kept(current)))
+    }
+
+    /// The champion before, unless it has a role still.
+    fn kept(&self, current: Option<&Lineup>) -> Option<Arc<Model>> {
+        let current = current?;
+        let before = &current.champion.model;
+        let kept = if before.version == self.champion.version { current.kept.as_ref()? } else { before };
+        let mut models =
+            std::iter::once(&self.champion).chain(self.challengers.iter().map(|(_, model)| model));
+        let has_role = models.any(|model| model.version == kept.version);
+        (!has_role && kept.bytes <= KEPT_BYTES).then(|| Arc::clone(kept))
+    }
+}
+
+async fn tried(
+    app: &App,
+    (version, champion): (Digest, Option<&Signature>),
+    current: Option<&Lineup>,
+    found: &mut Option<Preflight>,
+) -> Result<Arc<Model>, Problem> {
+    if let Some(model) = current.and_then(|current| current.model(&version)) {
+        champion.map_or(Ok(()), |champion| check_inputs(version, &model.signature, champion))?;
+        return Ok(model);
+    }
+    let package: Package = package(app, version).await?;
+    if let Some(champion) = champion {
+        check_inputs(version, &package.read(SIGNATURE)?, champion)?;
+    }
+    let preflight = preflight(app, &package).await?;
+    found.get_or_insert(preflight);
+    load(app, package).await
+}
+
+/// A challenger is shown the tensors that were made for the champion.
+fn check_inputs(version: Digest, challenger: &Signature, champion: &Signature) -> Result<(), Problem> {
+    let inputs = |signature: &Signature| -> Vec<_> {
+        let input = |input: &flightdeck_core::Input| {
+            let columns: Vec<_> = input.columns.iter().map(|c| (c.index, c.name.clone())).collect();
+            (input.name.clone(), input.data_type, input.batch_axis, columns)
+        };
+        signature.inputs.iter().map(input).collect()
+    };
+    let (own, wanted) = (inputs(challenger), inputs(champion));
+    if own == wanted {
+        return Ok(());
+    }
+    let other = own.iter().find(|input| !wanted.contains(input)).or(wanted.iter().find(|i| !own.contains(i)));
+    let named = other.map_or_else(String::new, |(name, ..)| format!(": look at \"{}\"", name.escape_debug()));
+    let message = format!("version {} takes other inputs than the champion{named}", version.short());
+    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "challenger-inputs", message).hint(
+        "A challenger is shown what was sent to the champion. Export it with the same inputs, types and columns in the \
+         same order, or deploy it to an endpoint of its own.",
+    ))
+}
+
+fn served(
+    endpoint: &Endpoint,
+    desired: &EndpointDesired,
+    (model, role): (&Arc<Model>, VersionRole),
+) -> Served {
+    let counting = endpoint.counting(&Subject {
+        endpoint: &endpoint.name,
+        version: model.version,
+        role,
+        signature: &model.signature,
+        baseline: &model.baseline,
+        window_seconds: desired.window_seconds,
+        replay: desired.replay,
+    });
+    Served { model: Arc::clone(model), counting }
+}
+
+fn shadow(served: Served, current: Option<&Lineup>) -> Result<Arc<Shadow>, Problem> {
+    let same = |shadow: &&Arc<Shadow>| Arc::ptr_eq(&shadow.served.counting, &served.counting);
+    if let Some(shadow) = current.and_then(|current| current.shadows.iter().find(same)) {
+        return Ok(Arc::clone(shadow));
+    }
+    Shadow::new(served).map(Arc::new).map_err(|error| Problem::internal("start a shadow", &error))
+}
