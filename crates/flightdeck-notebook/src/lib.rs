@@ -1,4 +1,5 @@
 //! From a notebook's file to a captured model, its data and its ONNX form on disk: the tolerant reader, the
 //! environment, the capture's wire and the converter. Running code is the kernel's room; parity is not here.
 
+pub mod capture;
 pub mod document;

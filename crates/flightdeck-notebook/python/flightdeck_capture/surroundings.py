@@ -1,0 +1,98 @@
+"""Python, platform and packages of the kernel, and what the files it used look like at the end."""
+
+import hashlib
+import json
+import os
+import platform
+import sys
+
+HASHED_BYTES = 2 << 30
+
+
+def python():
+    """The interpreter."""
+    return {
+        "version": platform.python_version(),
+        "implementation": platform.python_implementation(),
+        "executable": sys.executable or "",
+        "prefix": sys.prefix,
+    }
+
+
+def machine():
+    """The computer."""
+    return {
+        "system": platform.system(),
+        "release": platform.release(),
+        "machine": platform.machine(),
+        "processor": platform.processor() or "",
+        "cpus": os.cpu_count() or 1,
+        "memory_bytes": memory_bytes(),
+    }
+
+
+def memory_bytes():
+    """Main memory, or None where the system does not say."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def packages():
+    """Installed distributions by name, with where each came from if that was noted."""
+    from importlib import metadata
+
+    found = {}
+    for distribution in metadata.distributions():
+        name = distribution.metadata["Name"]
+        if name and name not in found:
+            found[name] = {"name": name, "version": distribution.version or "", "direct_url": direct_url(distribution)}
+    return [found[name] for name in sorted(found, key=str.lower)]
+
+
+def direct_url(distribution):
+    """`direct_url.json`, or None."""
+    try:
+        text = distribution.read_text("direct_url.json")
+        return json.loads(text) if text else None
+    except (OSError, ValueError):
+        return None
+
+
+def overlay_packages(folder):
+    """The pins of our own overlay folder."""
+    if not folder or not os.path.isdir(folder):
+        return []
+    from importlib import metadata
+
+    found = [(d.metadata["Name"], d.version) for d in metadata.distributions(path=[folder])]
+    return [{"name": name, "version": version} for name, version in sorted(set(found))]
+
+
+def files(touched):
+    """What was read and written: size, SHA-256 up to 2 GiB, time of the last change."""
+    return [file_entry(path, mode, cell) for (path, mode), cell in sorted(touched.items()) if not os.path.isdir(path)][:2000]
+
+
+def file_entry(path, mode, cell):
+    """One file as it is now; a file that is gone has no size."""
+    entry = {"path": path, "mode": mode, "bytes": None, "sha256": None, "mtime_ms": None, "cell": cell}
+    try:
+        facts = os.stat(path)
+        entry["bytes"] = facts.st_size
+        entry["mtime_ms"] = facts.st_mtime_ns // 1000000
+        if os.path.isfile(path) and facts.st_size <= HASHED_BYTES:
+            entry["sha256"] = sha256(path)
+    except OSError:
+        pass
+    return entry
+
+
+def sha256(path):
+    """The digest of a file, a megabyte at a time."""
+    state = hashlib.sha256()
+    with open(path, "rb") as file:
+        for part in iter(lambda: file.read(1 << 20), b""):
+            state.update(part)
+    return state.hexdigest()
