@@ -2,4 +2,6 @@
 //! environment, the capture's wire and the converter. Running code is the kernel's room; parity is not here.
 
 pub mod capture;
+pub mod convert;
 pub mod document;
+pub mod wire;

@@ -53,7 +53,6 @@ def climb(conversion, variants, target):
         try:
             model = conversion.make(variant)
         except Exception as error:  # a converter may raise anything; the message is what is left of it
-            if os.environ.get("DEBUG_FD"): import traceback; traceback.print_exc()
             rungs.append({"variant": name, "ok": False, "file": None, "error": describe(error)})
             continue
         path = "%s/%s.onnx" % (target[1], name)
