@@ -9,6 +9,7 @@ import { importing } from "./state/importing.svelte";
 import { jobs } from "./state/jobs.svelte";
 import { live } from "./state/live.svelte";
 import { models } from "./state/models.svelte";
+import { run } from "./state/run.svelte";
 import { runners } from "./state/runners.svelte";
 
 function changed(kinds: string[]): void {
@@ -21,7 +22,8 @@ function changed(kinds: string[]): void {
 
 function heard(event: Event): void {
   if (event.event === "changed") changed(event.kinds);
-  else jobs.moved(event);
+  else if (event.event === "job") jobs.moved(event);
+  else run.heard(event);
 }
 
 /** A runner that dies tells nobody: how it is must be asked. */

@@ -91,3 +91,13 @@ export function span(seconds: number): string {
   if (seconds % 60 === 0) return counted(seconds / 60, "minute");
   return `${count(seconds)} s`;
 }
+
+/** How long something took, in seconds as a person reads them: "0.4 s", "12 s", "3 min 05 s". */
+export function seconds(value: number | null | undefined): string {
+  if (value === null || value === undefined) return NONE;
+  if (value < 9.95) return `${value.toFixed(1)} s`;
+  if (value < 59.5) return `${Math.round(value)} s`;
+  const rest = Math.round(value);
+  if (rest < 3600) return `${Math.floor(rest / 60)} min ${String(rest % 60).padStart(2, "0")} s`;
+  return `${Math.floor(rest / 3600)} h ${String(Math.floor((rest % 3600) / 60)).padStart(2, "0")} min`;
+}

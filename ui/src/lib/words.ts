@@ -34,9 +34,37 @@ export function runnerWords(name: string): string {
   return name === "this-computer" ? "This computer" : name;
 }
 
+/** How the training data of a live model was found: what it proves, and what is left to the person. */
+export const evidenceWords: Record<string, { tone: Tone; text: string; means: string }> = {
+  proved: { tone: "good", text: "proved", means: "The model's own numbers, such as its means and row counts, are those of this data" },
+  history: { tone: "plain", text: "likely", means: "From the history of the notebook: the last fit named this data" },
+  columns: { tone: "warn", text: "columns match only", means: "Only the columns and lengths fit; other data may fit as well, so confirm it" },
+  none: { tone: "warn", text: "no data found", means: "Without its training data drift cannot be seen; a file can be added afterwards" },
+};
+
+export const kernelWords: Record<string, { tone: Tone; text: string }> = {
+  idle: { tone: "good", text: "ready" },
+  busy: { tone: "busy", text: "running a cell" },
+  unreachable: { tone: "bad", text: "no answer" },
+};
+
+export const sourceWords: Record<string, string> = {
+  run: "run from top to bottom",
+  live: "taken from a live kernel, not re-run",
+  file: "converted from a model file",
+};
+
 const stages: Record<string, string> = {
   start: "starting",
   read: "reading",
+  environment: "looking at the environment",
+  "build-environment": "building the environment",
+  prepare: "getting the converter",
+  "start-kernel": "starting Python",
+  run: "running cells",
+  capture: "taking the model",
+  convert: "converting",
+  parity: "comparing with the original",
   store: "storing",
   copy: "copying",
   baseline: "counting the training data",

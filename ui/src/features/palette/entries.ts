@@ -2,9 +2,11 @@
 import { deploying } from "$lib/state/deploying.svelte";
 import { endpoints } from "$lib/state/endpoints.svelte";
 import { importing } from "$lib/state/importing.svelte";
+import { kernels } from "$lib/state/kernels.svelte";
 import { models } from "$lib/state/models.svelte";
 import { where } from "$lib/state/place.svelte";
 import { profiling } from "$lib/state/profiling.svelte";
+import { run } from "$lib/state/run.svelte";
 import { theme } from "$lib/state/theme.svelte";
 
 export type Entry = { text: string; note: string; run: () => void };
@@ -19,7 +21,9 @@ function actions(): Entry[] {
       ]
     : [];
   return [
-    { text: "Import a model…", note: "", run: () => void importing.choose() },
+    { text: "Import a notebook or a model…", note: "", run: () => void importing.choose() },
+    { text: "Take a model from an open notebook…", note: "", run: () => kernels.show() },
+    ...(run.phase === "none" ? [] : [{ text: `Show the import of ${run.source?.name ?? ""}`, note: "", run: () => where.go({ at: "import" }) }]),
     { text: "Try the flights sample", note: "", run: () => void importing.sample() },
     ...about,
     { text: theme.shown === "dark" ? "Show in light" : "Show in dark", note: "appearance", run: () => theme.choose(theme.shown === "dark" ? "light" : "dark") },

@@ -20,6 +20,11 @@ class Deploying {
   open(subject: ShowView): void {
     if (this.busy) return;
     this.subject = subject;
+    this.begin();
+  }
+
+  /** Forgets the deployment before. */
+  begin(): void {
     this.result = null;
     this.error = null;
     this.stage = null;

@@ -29,6 +29,7 @@ class Drops {
   #described(names: string[]): Hover {
     const target = baselineFor(names);
     if (target) return { title: `Drop to give ${target.model} its baseline`, text: "A new version with the counts of this file", names };
+    if (names.some((name) => /\.ipynb$/i.test(name))) return { title: "Drop to import", text: "The notebook is run here as it is; nothing in it is changed", names };
     return { title: "Drop to import", text: "A model, and with it the data it was trained on", names };
   }
 }

@@ -5,20 +5,21 @@ import type { ImportView } from "$lib/ipc/bindings/ImportView";
 import * as ipc from "$lib/ipc/commands";
 import type { Files } from "$lib/ipc/commands";
 import { notes } from "./errors.svelte";
+import { nothing } from "./corrections";
 import { jobs } from "./jobs.svelte";
 import { models } from "./models.svelte";
 import { where } from "./place.svelte";
+import { run } from "./run.svelte";
 
 /** How a plan is looked at and carried out: a new model, or data for a version. */
-type Way = { plan: () => Promise<ImportPlan>; make: (corrections: Corrections) => Promise<ipc.Job<ImportView>> };
-
-const nothing: Corrections = { roles: [], kinds: [] };
+type Way = { plan: (corrections: Corrections) => Promise<ImportPlan>; make: (corrections: Corrections) => Promise<ipc.Job<ImportView>> };
 
 /** What the sheet cannot change is told after the import, with the other findings. */
 const nothingToChoose = ["no-baseline", "no-golden-rows"];
 
 /** Whether a person has to decide something; a plan that is clear is carried out at once. */
 export function needsLook(plan: ImportPlan): boolean {
+  if (plan.signature === null) return false;
   const unclear = plan.signature.task === "other" || plan.signature.outputs.every((output) => output.role === "other");
   return unclear || plan.findings.some((finding) => finding.severity !== "info" && !nothingToChoose.includes(finding.code));
 }
@@ -72,12 +73,15 @@ class Importing {
   }
 
   #importing(files: Files): Way {
-    return { plan: () => ipc.planImport(files.id), make: (corrections) => ipc.importFiles(files.id, corrections) };
+    return { plan: (corrections) => ipc.planImport(files.id, corrections), make: (corrections) => ipc.importFiles(files.id, corrections) };
   }
 
   async #look(way: Way, data: boolean): Promise<void> {
-    const plan = await way.plan();
-    if (needsLook(plan)) {
+    const plan = await way.plan(nothing);
+    if (plan.signature === null) {
+      // What it answers is known after it was run or converted: that has a place of its own.
+      run.begin({ kind: plan.notebook ? "notebook" : "file", name: plan.file, ...way }, plan);
+    } else if (needsLook(plan)) {
       this.#way = way;
       this.data = data;
       this.plan = plan;
