@@ -7,7 +7,10 @@ use crate::judge::watched;
 use crate::snippets;
 use crate::views::{DeployRequest, DeployView, EndpointRow, RuleStep};
 use crate::{App, Error, Result};
-use flightdeck_core::{Digest, Finding, Name, Progress, Severity, Signature, Timestamp, TrafficPolicy, Unit};
+use flightdeck_core::{
+    Challenge, Challenger, Digest, Finding, Name, Progress, Severity, Signature, Timestamp, TrafficPolicy,
+    Unit,
+};
 use flightdeck_package::{Package, SIGNATURE};
 use flightdeck_protocol::{
     ControlError, EndpointDesired, EndpointState, LocalFile, PackageFile, check_window_seconds,
@@ -20,72 +23,125 @@ use flightdeck_store::{alert, monitor, window};
 pub const STAGES: [&str; 4] = ["start-runner", "upload", "preflight", "switch"];
 
 impl App {
-    /// Deploys a version. What answered before keeps answering until the new one has proved itself, and on any failure.
+    /// Deploys a version: as the one that answers, or as a shadow beside it. What answered before keeps answering until
+    /// the new one has proved itself, and on any failure.
     pub async fn deploy(&self, request: &DeployRequest, job: &Job) -> Result<DeployView> {
         let record = self.version(&request.model, request.version)?;
         let package = self.package(&record.digest)?;
         refuse_blocked(&record)?;
         let name = request.endpoint.clone().unwrap_or_else(|| record.model.clone());
         let known = self.read(|c| endpoint::find(c, &request.runner, &name))?;
-        let window_seconds = window_length(request.window_seconds)?;
-        refuse_other_times(known.as_ref(), &name, request.replay)?;
+        let desired = desired(request, known.as_ref(), &name, &record.digest)?;
         job.report(Progress::new(STAGES[0], 0, None, Unit::Steps));
         let attached = self.runner_for(&request.runner).await?;
         job.check()?;
         upload(&attached, &package, job).await?;
         job.check()?;
         job.report(Progress::new(STAGES[2], 0, None, Unit::Steps));
-        let policy = TrafficPolicy::champion(record.digest);
-        let desired = EndpointDesired { policy, window_seconds, replay: request.replay };
         let state = attached.control.put_endpoint(&name, &desired).await?;
         job.report(Progress::new(STAGES[3], 1, Some(1), Unit::Steps));
-        self.keep_deployed(request, known.as_ref(), &record.digest, &state)?;
+        let step = request.step.map(RuleStep::seconds);
+        self.keep_deployed("deploy", &request.runner, step, &state)?;
+        self.deployed(&request.runner, record, &state)
+    }
+
+    /// Makes the shadow answer. It is loaded already: all requests before the switch are the old version's, all after it
+    /// the new one's.
+    pub async fn promote(&self, address: &str) -> Result<DeployView> {
+        let known = self.endpoint(address)?;
+        let shadow = known.shadow.ok_or_else(|| {
+            let message = format!("Nothing runs beside what answers at {}", known.endpoint);
+            Error::input("no-shadow", message, "Deploy a version there as a shadow first")
+        })?;
+        self.switch("promote", &known, shadow).await
+    }
+
+    /// Makes the version before answer again.
+    pub async fn rollback(&self, address: &str) -> Result<DeployView> {
+        let known = self.endpoint(address)?;
+        let previous = known.previous.ok_or_else(|| {
+            let message = format!("No other version has answered at {} before", known.endpoint);
+            Error::input("no-previous", message, "Deploy the version you want")
+        })?;
+        self.switch("rollback", &known, previous).await
+    }
+
+    async fn switch(&self, action: &str, known: &EndpointRecord, to: Digest) -> Result<DeployView> {
+        let version = self.read(|c| version::by_digest(c, &to))?.into_iter().next().ok_or_else(|| {
+            let message = format!("{to} is not in this library");
+            Error::failed("no-version", message, "Deploy the version you want")
+        })?;
+        let package = self.package(&to)?;
+        let attached = self.runner_for(&known.runner).await?;
+        upload(&attached, &package, &Job::unwatched()).await?;
+        let desired = EndpointDesired {
+            policy: TrafficPolicy::champion(to),
+            window_seconds: known.window_seconds,
+            replay: known.replay,
+        };
+        let state = attached.control.put_endpoint(&known.endpoint, &desired).await?;
+        self.keep_deployed(action, &known.runner, None, &state)?;
+        self.deployed(&known.runner, version, &state)
+    }
+
+    fn deployed(&self, runner: &Name, version: VersionRecord, state: &EndpointState) -> Result<DeployView> {
+        let package = self.package(&version.digest)?;
         let signature: Signature = package.read(SIGNATURE)?;
         let rows = self.example_row(&package, &signature)?;
         Ok(DeployView {
             curl: snippets::curl(&state.predict_url, &rows),
             python: snippets::python(&state.predict_url, &rows),
-            endpoint: name,
-            runner: request.runner.clone(),
-            url: state.url,
-            predict_url: state.predict_url,
+            endpoint: state.name.clone(),
+            runner: runner.clone(),
+            url: state.url.clone(),
+            predict_url: state.predict_url.clone(),
             grpc: None,
-            model: record.model,
-            version: record.version,
-            digest: record.digest,
-            previous: state.previous.filter(|previous| *previous != record.digest),
+            model: version.model,
+            version: version.version,
+            digest: version.digest,
+            previous: state.previous.filter(|previous| *previous != version.digest),
         })
     }
 
     fn keep_deployed(
         &self,
-        request: &DeployRequest,
-        before: Option<&EndpointRecord>,
-        digest: &Digest,
+        action: &str,
+        runner: &Name,
+        step_seconds: Option<u32>,
         state: &EndpointState,
     ) -> Result<()> {
-        let runner = &request.runner;
-        let step = request.step.map(RuleStep::seconds).or(before.map(|before| before.step_seconds));
+        let before = self.read(|c| endpoint::find(c, runner, &state.name))?;
+        let policy = &state.desired.policy;
+        let step = step_seconds.or(before.as_ref().map(|before| before.step_seconds));
+        let replaced = before.as_ref().filter(|before| before.digest != policy.champion);
+        let previous = match replaced {
+            Some(replaced) => Some(replaced.digest),
+            None => before.as_ref().and_then(|before| before.previous),
+        };
         let record = EndpointRecord {
             runner: runner.clone(),
             endpoint: state.name.clone(),
-            digest: *digest,
-            shadow: None,
-            previous: before.map(|before| before.digest).filter(|before| before != digest),
+            digest: policy.champion,
+            shadow: policy.challengers.iter().find(|c| c.challenge == Challenge::Shadow).map(|c| c.version),
+            previous,
             window_seconds: state.desired.window_seconds,
             replay: state.desired.replay,
             step_seconds: step.unwrap_or(RuleStep::default().seconds()),
             deployed_at: state.changed_at,
             figures: None,
         };
-        self.act("deploy", &format!("{runner}/{}", state.name), |act| {
-            act.note("digest", digest.to_string());
-            if let Some(before) = before.filter(|before| before.digest != *digest) {
-                alert::close_all(act, watched(before), self.now(), "another version took over")?;
+        self.act(action, &format!("{runner}/{}", state.name), |act| {
+            act.note("digest", policy.champion.to_string());
+            if let Some(shadow) = record.shadow {
+                act.note("shadow", shadow.to_string());
             }
-            if before
-                .is_some_and(|before| before.digest == *digest && before.step_seconds != record.step_seconds)
-            {
+            if let Some(replaced) = replaced {
+                alert::close_all(act, watched(replaced), self.now(), "another version took over")?;
+            }
+            let is_other_rule = |before: &&EndpointRecord| {
+                before.digest == record.digest && before.step_seconds != record.step_seconds
+            };
+            if before.as_ref().filter(is_other_rule).is_some() {
                 alert::close_all(act, watched(&record), self.now(), "the rule was changed")?;
                 monitor::forget(act, watched(&record))?;
             }
@@ -176,6 +232,32 @@ impl App {
             reachable,
         })
     }
+}
+
+/// What the endpoint should be: the version as its champion, or as a shadow beside the one that answers.
+fn desired(
+    request: &DeployRequest,
+    known: Option<&EndpointRecord>,
+    name: &Name,
+    version: &Digest,
+) -> Result<EndpointDesired> {
+    if !request.shadow {
+        refuse_other_times(known, name, request.replay)?;
+        let window_seconds = window_length(request.window_seconds)?;
+        let policy = TrafficPolicy::champion(*version);
+        return Ok(EndpointDesired { policy, window_seconds, replay: request.replay });
+    }
+    let known = known.ok_or_else(|| {
+        let message = format!("Nothing answers at {name}, so nothing can run beside it");
+        Error::input("no-endpoint", message, "Deploy a version there first")
+    })?;
+    if known.digest == *version {
+        let message = format!("This version is the one that answers at {name}");
+        return Err(Error::input("already-answers", message, "Run another version beside it"));
+    }
+    let challengers = vec![Challenger { version: *version, challenge: Challenge::Shadow }];
+    let policy = TrafficPolicy { champion: known.digest, challengers };
+    Ok(EndpointDesired { policy, window_seconds: known.window_seconds, replay: known.replay })
 }
 
 fn window_length(asked: Option<u32>) -> Result<u32> {

@@ -1,7 +1,7 @@
 //! Long work: started, watched, stopped, and its result kept until it was fetched.
 
 use crate::host::Host;
-use crate::views::{Event, JobState, JobView};
+use crate::views::{CellState, Event, JobState, JobView, OutputView};
 use crate::{Error, Result};
 use flightdeck_core::{Cancel, Progress, Unit};
 use std::collections::BTreeMap;
@@ -35,12 +35,47 @@ pub struct Job {
     /// Set when the user stops the job.
     pub cancel: Cancel,
     report: Arc<dyn Fn(Progress) + Send + Sync>,
+    cells: Arc<dyn Fn(CellMove) + Send + Sync>,
+}
+
+/// A cell of the notebook that a job runs, on its way.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CellMove {
+    /// It stands otherwise than before.
+    State {
+        /// Its position in the notebook, from 0.
+        index: u32,
+        /// How it stands.
+        state: CellState,
+        /// How long it ran.
+        seconds: Option<f64>,
+        /// Why it failed, in one line.
+        error: Option<String>,
+    },
+    /// It put something out.
+    Output {
+        /// Its position in the notebook, from 0.
+        index: u32,
+        /// What came.
+        output: OutputView,
+    },
 }
 
 impl Job {
     /// A job that reports to `report`: what a command line makes.
     pub fn new(cancel: Cancel, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
-        Self { cancel, report: Arc::new(report) }
+        Self { cancel, report: Arc::new(report), cells: Arc::new(|_| {}) }
+    }
+
+    /// The same job, which also tells how the cells of a notebook go.
+    #[must_use]
+    pub fn with_cells(self, cells: impl Fn(CellMove) + Send + Sync + 'static) -> Self {
+        Self { cells: Arc::new(cells), ..self }
+    }
+
+    /// Tells how a cell goes.
+    pub fn cell(&self, moved: CellMove) {
+        (self.cells)(moved);
     }
 
     /// A job that nobody watches.
@@ -59,6 +94,13 @@ impl Job {
     }
 }
 
+fn event(job: u32, moved: CellMove) -> Event {
+    match moved {
+        CellMove::State { index, state, seconds, error } => Event::Cell { job, index, state, seconds, error },
+        CellMove::Output { index, output } => Event::Output { job, index, output },
+    }
+}
+
 impl Jobs {
     pub(crate) fn new(host: Arc<dyn Host>) -> Self {
         Self { host, table: Arc::default() }
@@ -73,8 +115,10 @@ impl Jobs {
         let cancel = Cancel::default();
         let id = self.add(title, cancel.clone());
         let jobs = self.clone();
-        let work =
-            work(Job::new(cancel, move |progress| jobs.change(id, |entry| entry.view.progress = progress)));
+        let host = self.host.clone();
+        let job = Job::new(cancel, move |progress| jobs.change(id, |entry| entry.view.progress = progress))
+            .with_cells(move |moved| host.emit(event(id, moved)));
+        let work = work(job);
         let jobs = self.clone();
         let bug = |error: &dyn std::fmt::Display| {
             Error::failed("internal", error.to_string(), "Report this as a bug")

@@ -38,4 +38,4 @@ pub use feed::Watching;
 pub use flightdeck_charts::Theme;
 pub use flightdeck_drift::compare::{ColumnComparison, Comparison, ComparisonVerdict};
 pub use host::{Host, Quiet, system_now};
-pub use jobs::Job;
+pub use jobs::{CellMove, Job};

@@ -1,6 +1,6 @@
 //! What an endpoint is doing now, or was doing when its runner last answered.
 
-use crate::views::{GapView, LatencyView, LiveVersion, LiveView, RunnerState, RunnerView};
+use crate::views::{AgreementView, GapView, LatencyView, LiveVersion, LiveView, RunnerState, RunnerView};
 use crate::{App, Error, Result};
 use flightdeck_core::{Name, Timestamp};
 use flightdeck_protocol::LiveFigures;
@@ -86,7 +86,11 @@ impl App {
                 role: seen.role,
                 share: seen.share,
                 rows: seen.rows,
-                agreement: None,
+                agreement: seen.agreement.map(|agreement| AgreementView {
+                    rows: agreement.rows,
+                    equal: Some(agreement.equal),
+                    mean_abs: agreement.mean_abs,
+                }),
             })
         });
         let latency = figures.latency_us;

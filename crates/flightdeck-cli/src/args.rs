@@ -31,8 +31,12 @@ pub(crate) enum Command {
 /// What needs a library.
 #[derive(Debug, Subcommand)]
 pub(crate) enum LibraryCommand {
-    /// Import a model's .onnx file, best with the data it was trained on.
+    /// Import a notebook, or a model's file, best with the data it was trained on.
     Import(ImportArgs),
+    /// Notebooks that are open now, whose models can be taken.
+    Kernels,
+    /// Make each saved change of a model's file its next version; without a model, do so until stopped.
+    Watch(WatchArgs),
     /// All models with their versions.
     Models,
     /// Everything about one version.
@@ -52,6 +56,16 @@ pub(crate) enum LibraryCommand {
     },
     /// Make a version answer at an endpoint.
     Deploy(DeployArgs),
+    /// Make the shadow of an endpoint answer.
+    Promote {
+        /// ENDPOINT or RUNNER/ENDPOINT.
+        endpoint: String,
+    },
+    /// Make the version before answer again.
+    Rollback {
+        /// ENDPOINT or RUNNER/ENDPOINT.
+        endpoint: String,
+    },
     /// Take an endpoint away; its history stays.
     Undeploy {
         /// ENDPOINT or RUNNER/ENDPOINT.
@@ -80,8 +94,33 @@ pub(crate) enum LibraryCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
-    /// The model.
-    pub(crate) path: PathBuf,
+    /// A notebook, a model's file, or an MLflow address such as `models:/name@alias`.
+    #[arg(required_unless_present = "kernel", conflicts_with = "kernel")]
+    pub(crate) path: Option<PathBuf>,
+    /// Take a model from a notebook that is open now: its id in `kernels`.
+    #[arg(long, value_name = "ID")]
+    pub(crate) kernel: Option<String>,
+    /// The interpreter that runs the notebook; found when absent.
+    #[arg(long, value_name = "INTERPRETER")]
+    pub(crate) python: Option<PathBuf>,
+    /// The variable that holds the model, when there are several.
+    #[arg(long, value_name = "VARIABLE")]
+    pub(crate) pick: Option<String>,
+    /// Run only the cells that the model needs.
+    #[arg(long)]
+    pub(crate) only_needed: bool,
+    /// Let the notebook use the network this once.
+    #[arg(long)]
+    pub(crate) allow_network: bool,
+    /// Where a file is that the notebook misses, as the notebook writes it and as it is: WRITTEN=FILE.
+    #[arg(long = "file", value_name = "WRITTEN=FILE", value_parser = written)]
+    pub(crate) files: Vec<(String, String)>,
+    /// Build an environment with what the notebook imports when none has it.
+    #[arg(long)]
+    pub(crate) build_environment: bool,
+    /// Open a file that can carry code, such as a pickle, in the sandbox.
+    #[arg(long)]
+    pub(crate) consent: bool,
     /// The model's name; the file's when absent.
     #[arg(long)]
     pub(crate) name: Option<Name>,
@@ -115,12 +154,30 @@ pub(crate) struct DeployArgs {
     /// Length of a counting window: 1 to 3600 seconds, of which an hour is a whole multiple.
     #[arg(long, value_name = "SECONDS")]
     pub(crate) window: Option<u32>,
+    /// Run beside the version that answers: see everything, answer nothing.
+    #[arg(long)]
+    pub(crate) shadow: bool,
     /// Rows bring their own time as `event_time`.
     #[arg(long)]
     pub(crate) replay: bool,
     /// How often the drift rule judges; when absent as before, each hour at first.
     #[arg(long, value_enum)]
     pub(crate) step: Option<StepArg>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WatchArgs {
+    /// The model.
+    pub(crate) model: Option<Name>,
+    /// Stop watching it.
+    #[arg(long)]
+    pub(crate) off: bool,
+    /// Do not profile new versions.
+    #[arg(long)]
+    pub(crate) no_profile: bool,
+    /// Do not run new versions as a shadow.
+    #[arg(long)]
+    pub(crate) no_shadow: bool,
 }
 
 #[derive(Debug, Args)]
@@ -246,6 +303,12 @@ fn role(text: &str) -> Result<(String, OutputRole), String> {
         _ => return Err(format!("\"{role}\" is not label, scores, value or other")),
     };
     Ok((output.into(), role))
+}
+
+fn written(text: &str) -> Result<(String, String), String> {
+    let (written, file) = text.split_once('=').ok_or("expected WRITTEN=FILE")?;
+    let file = std::path::absolute(file).map_err(|error| error.to_string())?;
+    Ok((written.into(), file.display().to_string()))
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {

@@ -20,13 +20,13 @@ pub(crate) struct Matched {
 /// Reads the file and finds the model's columns in it. Columns that the model took by position get the file's names.
 pub(crate) fn matched(path: &Path, signature: &mut Signature) -> Result<Matched> {
     let table = read(path, signature)?;
-    let time_column = rising(&table);
-    Matched::new(table, time_column, signature)
+    Matched::new(table, signature)
 }
 
 impl Matched {
     /// Finds the model's columns in a table.
-    pub(crate) fn new(table: Table, time_column: Option<usize>, signature: &mut Signature) -> Result<Self> {
+    pub(crate) fn new(table: Table, signature: &mut Signature) -> Result<Self> {
+        let time_column = rising(&table);
         matched_table(table, time_column, signature)
     }
 

@@ -1,3 +1,6 @@
 //! From a notebook, or another program's model, to a version that is proved equal to the original.
 
+mod captured;
+mod origin;
 mod parity;
+mod proved;

@@ -51,7 +51,7 @@ pub struct AgreementView {
     /// Rows compared.
     #[ts(type = "number")]
     pub rows: u64,
-    /// Rows with the same label; `null` for numbers.
+    /// Rows with the same label; for numbers, rows that differ by no more than batching explains.
     #[ts(type = "number | null")]
     pub equal: Option<u64>,
     /// Mean absolute difference of the number, or of the scores.
