@@ -4,6 +4,7 @@ There is no `BaseEstimator.fit`: each class's own methods are wrapped when the c
 `__init_subclass__`, and those of existing classes at once. Not here: the native training functions.
 """
 
+import copy
 import types
 
 from . import kept, prints
@@ -193,9 +194,18 @@ class Step:
         self.line = line
         self.text = text
         self.thing = thing
+        self.frozen = as_it_is(thing)
         self.before = before
         self.output = output
         self.facts = facts
+
+
+def as_it_is(thing):
+    """A shallow copy: a step that is fitted again on other columns leaves this one as it was."""
+    try:
+        return copy.copy(thing)
+    except Exception:
+        return thing
 
 
 def argument(args, kwargs, position, names):

@@ -1,6 +1,6 @@
 """Starts a session: every patch in its place, commands blocked, files and processes listened to."""
 
-from . import cells, estimators, imports, lineage, native, saved, selection, session
+from . import cells, estimators, imports, lineage, native, outside, saved, selection, session
 
 
 def start(options):
@@ -21,6 +21,7 @@ def patches(facts, listener):
     dumps = saved.Saved(facts)
     found = listener.patches()
     for name, patch in (
+        ("pandas", outside.Outside(facts, classes).patch_pandas),
         ("sklearn.base", classes.patch_base),
         ("sklearn.model_selection", choices.patch_model_selection),
         ("sklearn.model_selection._split", choices.patch_model_selection),
