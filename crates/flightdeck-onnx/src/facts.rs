@@ -1,6 +1,7 @@
 //! What is written down about a model: where it comes from, what it is made of, how much it learned.
 
 use crate::display::display_safe;
+use crate::flops::flops;
 use crate::message::Model;
 use crate::reader::Reader;
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,16 @@ pub struct Facts {
     pub parameters: u64,
     /// Their size as stored.
     pub parameter_bytes: u64,
+    /// Operations that one row costs, where the graph tells; `None` where it does not, and in files written before it was
+    /// counted. For a model whose rows cannot be batched: operations of one run.
+    ///
+    /// A multiplication followed by an addition is two (so a dense layer of `k` inputs and `n` outputs with a bias costs
+    /// `2·k·n + n`, a convolution two for each weight that an output sees); a function of one number is one, a softmax
+    /// three for each class. A tree ensemble costs one comparison for each level, as deep as the leaves of each tree lie
+    /// on average, and an addition for each number that a leaf gives. A support vector costs two or, with a radial kernel,
+    /// three for each feature, and two for each coefficient. Moving, looking up, casting and comparing texts is free.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flops: Option<u64>,
     /// Names and values that the exporter left.
     pub metadata: BTreeMap<String, String>,
 }
@@ -75,6 +86,7 @@ impl Facts {
             operators: reader.operators.iter().map(operator).collect(),
             parameters: reader.parameters,
             parameter_bytes: reader.parameter_bytes,
+            flops: flops(&model.graph),
             metadata: model.metadata.iter().map(text).collect(),
         }
     }

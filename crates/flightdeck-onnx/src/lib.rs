@@ -5,10 +5,12 @@
 //! is the removal of a final `ZipMap`. Nothing is run here, nothing is loaded by anybody else's parser, and what a
 //! model costs or answers is found out elsewhere.
 
+mod attributes;
 mod classes;
 mod display;
 mod external;
 mod facts;
+mod flops;
 mod inspect;
 mod kind;
 mod limits;

@@ -3,6 +3,7 @@
 
 mod build;
 mod external;
+mod flops;
 mod hostile;
 mod real;
 mod tensors;

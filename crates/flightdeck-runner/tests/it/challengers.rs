@@ -1,16 +1,15 @@
-//! Versions beside a champion: shadows that change nothing, canaries that answer a share, and one step to switch them.
+//! Versions beside a champion: shadows that change nothing, canaries that answer a share.
 
 use crate::counts::pulled;
 use crate::support::{
     Built, Server, build, desired, endpoint, eventually, four_columns, linear, model, other, request,
 };
-use flightdeck_core::{Challenge, Challenger, TensorData, TrafficPolicy, VersionRole};
+use flightdeck_core::{Challenge, Challenger, TrafficPolicy, VersionRole};
 use flightdeck_protocol::{EndpointDesired, EndpointState, LiveVersion, Phase, STICKY_KEY};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-fn with(champion: &Built, challengers: &[(&Built, Challenge)]) -> EndpointDesired {
+pub(crate) fn with(champion: &Built, challengers: &[(&Built, Challenge)]) -> EndpointDesired {
     let challenger =
         |(built, challenge): &(&Built, Challenge)| Challenger { version: built.root, challenge: *challenge };
     let challengers = challengers.iter().map(challenger).collect();
@@ -20,15 +19,15 @@ fn with(champion: &Built, challengers: &[(&Built, Challenge)]) -> EndpointDesire
     }
 }
 
-fn beside(champion: &Built, shadow: &Built) -> EndpointDesired {
+pub(crate) fn beside(champion: &Built, shadow: &Built) -> EndpointDesired {
     with(champion, &[(shadow, Challenge::Shadow)])
 }
 
-async fn put(server: &Server, wanted: &EndpointDesired) -> EndpointState {
+pub(crate) async fn put(server: &Server, wanted: &EndpointDesired) -> EndpointState {
     server.control.put_endpoint(&endpoint("e"), wanted).await.unwrap()
 }
 
-async fn start(folder: &tempfile::TempDir, packages: &[&Built]) -> Server {
+pub(crate) async fn start(folder: &tempfile::TempDir, packages: &[&Built]) -> Server {
     let server = Server::start(folder.path()).await;
     for package in packages {
         server.upload(package).await;
@@ -36,11 +35,11 @@ async fn start(folder: &tempfile::TempDir, packages: &[&Built]) -> Server {
     server
 }
 
-fn pair() -> [Built; 2] {
+pub(crate) fn pair() -> [Built; 2] {
     [four_columns("linear", linear), four_columns("other", other)]
 }
 
-async fn seen(server: &Server, package: &Built, role: VersionRole) -> LiveVersion {
+pub(crate) async fn seen(server: &Server, package: &Built, role: VersionRole) -> LiveVersion {
     let versions = server.control.live(&endpoint("e")).await.unwrap().versions;
     versions.into_iter().find(|seen| seen.version == package.root && seen.role == role).unwrap()
 }
@@ -171,73 +170,6 @@ async fn a_shadow_and_the_champion_are_compared_row_by_row() {
     assert_eq!((agreement.champion, agreement.rows, agreement.equal), (champion.root, 3, 1));
     assert!((agreement.mean_abs.unwrap() - expected).abs() < 1e-9, "{agreement:?}");
     assert_eq!(seen(&server, &champion, VersionRole::Champion).await.agreement, None);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn no_request_fails_while_a_shadow_is_promoted_and_sent_back() {
-    let folder = tempfile::tempdir().unwrap();
-    let packages = pair();
-    let [one, two] = &packages;
-    let server = Arc::new(start(&folder, &[one, two]).await);
-    let before = put(&server, &beside(one, two)).await;
-    let loaded = |state: &EndpointState| -> BTreeMap<_, _> {
-        state.versions.iter().map(|served| (served.version, served.loaded_at)).collect()
-    };
-    let done = Arc::new(AtomicBool::new(false));
-    let clients: Vec<_> = (0..4_u8)
-        .map(|client| {
-            let (server, done) = (Arc::clone(&server), Arc::clone(&done));
-            let first = one.root.hex();
-            tokio::spawn(async move {
-                let row = [f32::from(client), 1.0, 2.0, 3.0];
-                let mut count = 0_u64;
-                while !done.load(Ordering::Relaxed) {
-                    let answer = server.control.infer(&endpoint("e"), &request(&[row])).await.unwrap();
-                    let expected = if answer.model_version == first { linear(row) } else { other(row) };
-                    assert_eq!(answer.outputs[0].data, TensorData::Fp32(vec![expected]));
-                    count += 1;
-                }
-                count
-            })
-        })
-        .collect();
-    for swap in 0..50 {
-        let wanted = if swap % 2 == 0 { beside(two, one) } else { beside(one, two) };
-        let state = put(&server, &wanted).await;
-        assert_eq!((state.preflight.is_none(), state.versions[0].version), (true, wanted.policy.champion));
-        assert_eq!(loaded(&state), loaded(&before), "nothing is loaded again");
-    }
-    done.store(true, Ordering::Relaxed);
-    let mut sent = 0;
-    for client in clients {
-        sent += client.await.unwrap();
-    }
-    // Each request was answered by one of the two and shown to the other, or that is recorded.
-    let through = async || {
-        let mut sums = [0; 2];
-        for package in &packages {
-            let shadow = seen(&server, package, VersionRole::Shadow).await;
-            sums[0] += seen(&server, package, VersionRole::Champion).await.rows;
-            sums[1] += shadow.rows + shadow.dropped;
-        }
-        sums == [sent; 2]
-    };
-    eventually(through).await;
-    let live = server.control.live(&endpoint("e")).await.unwrap();
-    assert_eq!((live.requests, live.rows, live.errors), (sent, sent, 0));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_champion_before_is_kept_warm() {
-    let folder = tempfile::tempdir().unwrap();
-    let [one, two] = pair();
-    let server = start(&folder, &[&one, &two]).await;
-    let first = put(&server, &desired(one.root)).await;
-    assert!(put(&server, &desired(two.root)).await.preflight.is_some());
-    let back = put(&server, &desired(one.root)).await;
-    assert_eq!((back.preflight, back.previous), (None, Some(two.root)));
-    assert_eq!(back.versions[0].loaded_at, first.versions[0].loaded_at);
-    assert_eq!((server.infer("e", [1.0; 4]).await, back.versions.len()), (linear([1.0; 4]), 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,5 +8,6 @@ mod counts;
 mod deployment;
 mod inputs;
 mod lifecycle;
+mod promotion;
 mod support;
 mod workers;
