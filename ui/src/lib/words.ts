@@ -38,7 +38,7 @@ export function runnerWords(name: string): string {
 export const evidenceWords: Record<string, { tone: Tone; text: string; means: string }> = {
   proved: { tone: "good", text: "proved", means: "The model's own numbers, such as its means and row counts, are those of this data" },
   history: { tone: "plain", text: "likely", means: "From the history of the notebook: the last fit named this data" },
-  columns: { tone: "warn", text: "columns match only", means: "Only the columns and lengths fit; other data may fit as well, so confirm it" },
+  columns: { tone: "warn", text: "columns match only", means: "Only columns and lengths fit, as those of other data may: it has to be confirmed" },
   none: { tone: "warn", text: "no data found", means: "Without its training data drift cannot be seen; a file can be added afterwards" },
 };
 

@@ -1,5 +1,6 @@
 /** How far a shadow agrees with what was answered, in words: the share of equal answers first. */
 import { count, counted, figure } from "$lib/format";
+import type { AgreementView } from "$lib/ipc/bindings/AgreementView";
 import type { LiveVersion } from "$lib/ipc/bindings/LiveVersion";
 
 export function versionWords(version: LiveVersion, within = false): string {
@@ -9,17 +10,20 @@ export function versionWords(version: LiveVersion, within = false): string {
 
 /** A share that is not quite whole never reads as "100 %". */
 function share(equal: number, rows: number): string {
-  if (equal === rows) return "every row";
+  if (equal === rows) return "every one";
   const exact = (equal / rows) * 100;
-  return `${exact > 99.9 ? "over 99.9" : figure(exact)} % of rows`;
+  return `${exact > 99.9 ? "over 99.9" : figure(exact)} %`;
 }
 
-export function agreementWords(version: LiveVersion): string {
-  const { agreement, rows } = version;
-  if (rows === 0) return "Has seen no row yet; it is compared as requests come";
-  const seen = `${counted(rows, "row")} seen`;
-  if (!agreement || agreement.rows === 0) return `${seen}, none compared yet`;
-  const away = agreement.mean_abs === null ? "" : agreement.equal === null ? "" : `; scores differ by ${figure(agreement.mean_abs)} on average`;
-  if (agreement.equal === null) return `${seen}. ${agreement.mean_abs === 0 ? "The same number on every row" : `Answers differ by ${figure(agreement.mean_abs)} on average`}, ${count(agreement.rows)} compared`;
-  return `${seen}. The same label on ${share(agreement.equal, agreement.rows)} of ${count(agreement.rows)} compared${away}`.replace(" rows of ", " the rows, of ").replace("row of", "row, of");
+/** What the answers of both were like, row by row. */
+function compared({ equal, mean_abs: away, rows }: AgreementView): string {
+  if (equal === null) return away === 0 ? "the same number on every one" : `the numbers differ by ${figure(away)} on average`;
+  return `the same label on ${share(equal, rows)}${away ? `; scores differ by ${figure(away)} on average` : ""}`;
+}
+
+export function agreementWords({ agreement, rows }: LiveVersion): string {
+  if (rows === 0) return "Has seen no row yet; both are compared as requests come";
+  if (!agreement || agreement.rows === 0) return `${counted(rows, "row")} seen, none compared yet`;
+  const seen = agreement.rows === rows ? `${counted(rows, "row")} seen and compared` : `${counted(rows, "row")} seen, ${count(agreement.rows)} compared`;
+  return `${seen}: ${compared(agreement)}`;
 }

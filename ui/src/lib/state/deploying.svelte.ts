@@ -12,6 +12,8 @@ class Deploying {
   subject = $state.raw<ShowView | null>(null);
   busy = $state(false);
   job = $state<number | null>(null);
+  /** Whether what is deployed runs beside the version that answers. */
+  shadow = $state(false);
   /** How far it came; stays when it failed. */
   stage = $state<string | null>(null);
   result = $state.raw<DeployView | null>(null);
@@ -41,6 +43,7 @@ class Deploying {
 
   async start(request: DeployRequest): Promise<void> {
     this.busy = true;
+    this.shadow = request.shadow;
     this.error = null;
     this.stage = null;
     try {
