@@ -4,8 +4,11 @@
 capture and never breaks the notebook. Taking a model from a kernel that is running already is `live`.
 """
 
+import sys
+
 __all__ = ["cell", "finish", "install"]
 
+_modules = frozenset(sys.modules)
 _session = None
 
 

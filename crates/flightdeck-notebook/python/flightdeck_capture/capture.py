@@ -159,11 +159,13 @@ def write_data(writer, fit, work, judged, entry):
 def write_pickle(writer, session, work, entry):
     """Pickled with cloudpickle from our overlay, which is on the path only meanwhile."""
     overlay = session.options.get("python_overlay")
-    before = "cloudpickle" in sys.modules
+    before = set(sys.modules)
+    brought = set()
     if overlay:
         sys.path.append(overlay)
     try:
         pickler = import_pickler()
+        brought = set(sys.modules) - before
         entry["pickle"] = writer.pickle(entry["id"], work.model, pickler)
     finally:
         if overlay and overlay in sys.path:
@@ -171,9 +173,8 @@ def write_pickle(writer, session, work, entry):
             sys.path.remove(overlay)
             sys.path.reverse()
             sys.path_importer_cache.pop(overlay, None)
-        if not before:
-            for name in [n for n in sys.modules if n == "cloudpickle" or n.startswith("cloudpickle.")]:
-                del sys.modules[name]
+        for name in brought:
+            sys.modules.pop(name, None)
 
 
 def import_pickler():

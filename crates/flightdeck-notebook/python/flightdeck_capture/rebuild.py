@@ -4,9 +4,12 @@ Estimators are the notebook's own objects as they were at the time. pandas calls
 estimator that does the same; whether it does is proved afterwards, by predictions.
 """
 
+import inspect
 import sys
 
 from . import prints
+
+imports = True
 
 
 class Piece:
@@ -42,8 +45,9 @@ def make_pieces(step):
 
 
 def sklearn_class(module, name):
-    """A class of scikit-learn; importing one of its modules is what the notebook's own pipeline would do."""
-    __import__(module)
+    """A class of scikit-learn; its module is imported only where `imports` allows it (not into a live kernel)."""
+    if imports:
+        __import__(module)
     return getattr(sys.modules[module], name)
 
 
@@ -89,8 +93,6 @@ def categories_of(column):
 
 def dense_option(encoder_class):
     """The option for dense output under its name in this version."""
-    import inspect
-
     name = "sparse_output" if "sparse_output" in inspect.signature(encoder_class).parameters else "sparse"
     return {name: False}
 
@@ -213,8 +215,6 @@ def held_class(base, mixin):
 
 def plain_names(chooser):
     """Output names are not needed, and could clash."""
-    import inspect
-
     return {"verbose_feature_names_out": False} if "verbose_feature_names_out" in inspect.signature(chooser).parameters else {}
 
 

@@ -1,11 +1,15 @@
 """Python, platform and packages of the kernel, and what the files it used look like at the end."""
 
+import email.parser
 import hashlib
+import importlib.metadata as metadata
 import json
 import os
 import platform
 import sys
 
+# Reading a distribution's metadata needs it; imported by name so that a live kernel can be rid of it again.
+PARSER = email.parser.Parser
 HASHED_BYTES = 2 << 30
 
 
@@ -25,10 +29,22 @@ def machine():
         "system": platform.system(),
         "release": platform.release(),
         "machine": platform.machine(),
-        "processor": platform.processor() or "",
+        "processor": processor(),
         "cpus": os.cpu_count() or 1,
         "memory_bytes": memory_bytes(),
     }
+
+
+def processor():
+    """The processor's name, without starting a program to ask for it."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
+            for line in file:
+                if line.startswith(("model name", "Model", "Hardware")):
+                    return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return os.environ.get("PROCESSOR_IDENTIFIER") or platform.machine()
 
 
 def memory_bytes():
@@ -41,8 +57,6 @@ def memory_bytes():
 
 def packages():
     """Installed distributions by name, with where each came from if that was noted."""
-    from importlib import metadata
-
     found = {}
     for distribution in metadata.distributions():
         name = distribution.metadata["Name"]
@@ -64,8 +78,6 @@ def overlay_packages(folder):
     """The pins of our own overlay folder."""
     if not folder or not os.path.isdir(folder):
         return []
-    from importlib import metadata
-
     found = [(d.metadata["Name"], d.version) for d in metadata.distributions(path=[folder])]
     return [{"name": name, "version": version} for name, version in sorted(set(found))]
 
