@@ -23,13 +23,15 @@ pub mod measure;
 mod memory;
 #[cfg(feature = "runtime")]
 pub mod runtime;
+#[cfg(feature = "runtime")]
+pub mod trace;
 
 pub use compare::{Comparison, Verdict, compare};
 pub use frame::{FrameError, read_frame, write_frame};
 pub use locate::{MissingPart, library, runner};
 pub use message::{
-    Failure, GoldenRequest, Latency, ModelSource, Preflight, PreflightRequest, Profile, ProfileRequest,
-    Reply, Request, Sampled,
+    Failure, GoldenRequest, Latency, ModelSource, OperatorTime, Preflight, PreflightRequest, Profile,
+    ProfileRequest, Reply, Request, Sampled,
 };
 pub use synthesis::synthesise;
 

@@ -101,6 +101,27 @@ pub struct Profile {
     pub model_bytes: u64,
     /// Whether the rows were invented.
     pub invented_rows: bool,
+    /// Where the time goes, for one row and for the largest batch, the most expensive operators first. Measured by ONNX
+    /// Runtime in runs of their own, which are slower than those of `latency_us`; empty where there is no trace, and in
+    /// profiles taken before it was measured.
+    #[serde(default)]
+    pub operators: Vec<OperatorTime>,
+}
+
+/// What an operator takes of a run, all of its nodes together. Operators are those that ONNX Runtime runs: what it put
+/// together goes by the name of the whole, such as `FusedConv`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OperatorTime {
+    /// Rows per run.
+    pub batch: usize,
+    /// Its name.
+    pub operator: String,
+    /// Its share of the time of all operators, 0 to 1.
+    pub share: f64,
+    /// Mean time in a run, in microseconds.
+    pub us_per_run: f64,
+    /// How often it is run in a run.
+    pub count: u64,
 }
 
 /// Time per run, in microseconds.

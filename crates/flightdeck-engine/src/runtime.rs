@@ -7,8 +7,9 @@ use crate::convert::{input_value, output_tensor};
 use flightdeck_core::{DataType, Tensor};
 use ort::environment::Environment;
 use ort::session::SessionInputValue;
+use ort::session::builder::SessionBuilder;
 use ort::value::{TensorElementType, ValueType};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 use thiserror::Error;
 
@@ -24,6 +25,20 @@ pub struct Session {
     inputs: Vec<TensorInfo>,
     outputs: Vec<TensorInfo>,
     load_ms: f64,
+}
+
+/// Where a model is loaded from.
+#[derive(Clone, Copy, Debug)]
+pub enum Source<'a> {
+    /// A file, with its data files beside it.
+    File(&'a Path),
+    /// These bytes, with the data files in this folder.
+    Bytes {
+        /// The model.
+        model: &'a [u8],
+        /// Where its data files lie.
+        folder: &'a Path,
+    },
 }
 
 /// An input or output as the model declares it.
@@ -62,6 +77,9 @@ pub enum RuntimeError {
     /// The model cannot be loaded.
     #[error("the model cannot be loaded: {0}")]
     Load(String),
+    /// The model works on texts by the rules of a language that the system does not have.
+    #[error("this system lacks the locale that the model's texts need: {0}")]
+    Locale(String),
     /// There is not enough memory for it.
     #[error("there is not enough memory for the model: {0}")]
     Memory(String),
@@ -86,7 +104,7 @@ impl RuntimeError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Missing(_) | Self::Library(_) => "installation-incomplete",
-            Self::Load(_) => "model-load",
+            Self::Load(_) | Self::Locale(_) => "model-load",
             Self::Memory(_) => "memory-limit",
             Self::Unsupported { .. } => "unsupported-type",
             Self::Inputs(_) => "inputs",
@@ -100,6 +118,9 @@ impl RuntimeError {
             Self::Missing(missing) => missing.hint(),
             Self::Library(_) => "Install Flightdeck again, or run `cargo xtask setup` in a source folder",
             Self::Load(_) => "Export the model again with a current version of its library.",
+            Self::Locale(_) => {
+                "Install the locale en_US.UTF-8; on Debian and Ubuntu it is in the package locales-all."
+            }
             Self::Memory(_) => "Use a smaller model, or give the worker more memory.",
             Self::Unsupported { .. } => "Export the model with tensors of numbers or texts only.",
             Self::Inputs(_) => "Compare the inputs with the model's signature.",
@@ -107,12 +128,14 @@ impl RuntimeError {
         }
     }
 
-    /// ONNX Runtime has no code of its own for memory that it did not get; it has these words.
+    /// ONNX Runtime has no codes of its own for memory or a locale that it did not get; it has these words.
     pub(crate) fn of(error: &ort::Error, other: fn(String) -> Self) -> Self {
         let message = error.to_string();
         let memory = ["bad_alloc", "bad allocation", "Failed to allocate memory"];
         if memory.iter().any(|words| message.contains(words)) {
             Self::Memory(message)
+        } else if message.contains("Failed to construct locale") {
+            Self::Locale(message)
         } else {
             other(message)
         }
@@ -133,26 +156,51 @@ impl Runtime {
     }
 
     /// Loads a model. Threads of ONNX Runtime never spin: an idle server is idle.
-    pub fn session(&self, model: &Path, options: SessionOptions) -> Result<Session, RuntimeError> {
-        let start = Instant::now();
-        let build = |error: ort::Error<_>| RuntimeError::Load(error.to_string());
-        let mut builder = ort::session::Session::builder(&self.environment)
+    pub fn session(&self, model: Source<'_>, options: SessionOptions) -> Result<Session, RuntimeError> {
+        commit(self.builder(options)?, model)
+    }
+
+    /// Loads a model so that each of its runs leaves a trace: events with the time that each operator took, in a file
+    /// whose name begins with `trace`. Such runs are slower.
+    pub fn traced_session(&self, model: Source<'_>, trace: &Path) -> Result<Session, RuntimeError> {
+        let builder = self.builder(SessionOptions::default())?;
+        commit(builder.with_profiling(trace)?, model)
+    }
+
+    fn builder(&self, options: SessionOptions) -> Result<SessionBuilder, RuntimeError> {
+        let builder = ort::session::Session::builder(&self.environment);
+        Ok(builder
             .map_err(|error| RuntimeError::of(&error, RuntimeError::Load))?
-            .with_intra_threads(options.threads)
-            .map_err(build)?
-            .with_inter_threads(1)
-            .map_err(build)?
-            .with_intra_op_spinning(false)
-            .map_err(build)?
-            .with_inter_op_spinning(false)
-            .map_err(build)?;
-        let inner =
-            builder.commit_from_file(model).map_err(|error| RuntimeError::of(&error, RuntimeError::Load))?;
-        let inputs = infos(inner.inputs())?;
-        let outputs = infos(inner.outputs())?;
-        Ok(Session { inner, inputs, outputs, load_ms: start.elapsed().as_secs_f64() * 1e3 })
+            .with_intra_threads(options.threads)?
+            .with_inter_threads(1)?
+            .with_intra_op_spinning(false)?
+            .with_inter_op_spinning(false)?)
     }
 }
+
+/// A setting that this ONNX Runtime does not take.
+impl From<ort::Error<SessionBuilder>> for RuntimeError {
+    fn from(error: ort::Error<SessionBuilder>) -> Self {
+        Self::Load(error.to_string())
+    }
+}
+
+fn commit(mut builder: SessionBuilder, model: Source<'_>) -> Result<Session, RuntimeError> {
+    let start = Instant::now();
+    let inner = match model {
+        Source::File(path) => builder.commit_from_file(path),
+        Source::Bytes { model, folder } => {
+            builder.with_config_entry(EXTERNAL_FOLDER, folder.to_string_lossy())?.commit_from_memory(model)
+        }
+    };
+    let inner = inner.map_err(|error| RuntimeError::of(&error, RuntimeError::Load))?;
+    let inputs = infos(inner.inputs())?;
+    let outputs = infos(inner.outputs())?;
+    Ok(Session { inner, inputs, outputs, load_ms: start.elapsed().as_secs_f64() * 1e3 })
+}
+
+/// Where the data files of a model lie that is not loaded from a file itself.
+const EXTERNAL_FOLDER: &str = "session.model_external_initializers_file_folder_path";
 
 impl Session {
     /// Its inputs, in the model's order.
@@ -192,6 +240,12 @@ impl Session {
         let answers =
             self.inner.run(values.as_slice()).map_err(|error| RuntimeError::of(&error, RuntimeError::Run))?;
         self.outputs.iter().zip(answers.values()).map(|(info, value)| output_tensor(info, &value)).collect()
+    }
+
+    /// Ends the trace of a session that leaves one, and gives the name of its file.
+    pub fn end_trace(&mut self) -> Result<PathBuf, RuntimeError> {
+        let name = self.inner.end_profiling().map_err(|error| RuntimeError::Run(error.to_string()))?;
+        Ok(name.into())
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! [`inspect`] reads a file, checks everything that could hurt whoever loads it (where its data lies, how large its
 //! tensors say they are, how deep and how many its parts are), and says what the model takes and gives. The one edit
-//! is the removal of a final `ZipMap`. Nothing is run here, nothing is loaded by anybody else's parser, and what a
+//! of what is kept is the removal of a final `ZipMap`. Nothing is run here, nothing is loaded by anybody else's parser, and what a
 //! model costs or answers is found out elsewhere.
 
 mod attributes;
@@ -14,6 +14,7 @@ mod flops;
 mod inspect;
 mod kind;
 mod limits;
+mod locale;
 mod location;
 mod message;
 mod operators;
@@ -33,5 +34,6 @@ pub use facts::{Facts, Operator, Opset};
 pub use inspect::{Inspection, inspect};
 pub use kind::Kind;
 pub use limits::Limits;
+pub use locale::with_locale;
 pub use location::LocationFault;
 pub use refusal::Refusal;

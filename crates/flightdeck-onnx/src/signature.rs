@@ -162,11 +162,17 @@ fn data_type_of(info: &ValueInfo<'_>, what: &str, findings: &mut Vec<Finding>) -
         16 => DataType::Bf16,
         _ => return unsupported(what, &name, "a type outside of the protocol", findings),
     });
-    if matches!(data_type, Some(DataType::Fp16 | DataType::Bf16)) {
-        unsupported(what, &name, "half precision", findings);
+    if let Some(half @ (DataType::Fp16 | DataType::Bf16)) = data_type {
+        let message =
+            format!("The {what} \"{name}\" is of half precision ({half}), which a runner does not take yet");
+        findings.push(blocking("half-precision", message, SINGLE_PRECISION));
     }
     data_type
 }
+
+/// The inside of a model may stay in half precision.
+const SINGLE_PRECISION: &str = "Export it with FP32 inputs and outputs: in PyTorch call model.float() before \
+    torch.onnx.export, with onnxconverter-common use convert_float_to_float16(model, keep_io_types=True).";
 
 fn unsupported(what: &str, name: &str, of: &str, findings: &mut Vec<Finding>) -> Option<DataType> {
     let message = format!("The {what} \"{name}\" is of {of}");

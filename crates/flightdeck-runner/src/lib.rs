@@ -13,6 +13,7 @@ mod counting;
 mod data;
 mod deploy;
 mod http;
+mod model_file;
 mod problem;
 mod running;
 mod serve;

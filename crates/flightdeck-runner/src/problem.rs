@@ -133,6 +133,7 @@ impl From<RuntimeError> for Problem {
             RuntimeError::Inputs(message) => message.clone(),
             RuntimeError::Run(_) => "the model cannot answer these inputs".into(),
             RuntimeError::Load(_) => "the model cannot be loaded".into(),
+            RuntimeError::Locale(_) => "the model's texts need a locale that this system lacks".into(),
             RuntimeError::Memory(_) => "there is not enough memory for the model".into(),
             RuntimeError::Unsupported { name, kind } => format!("\"{name}\" is {kind}, which is not served"),
             RuntimeError::Missing(_) | RuntimeError::Library(_) => {

@@ -143,7 +143,8 @@ fn inputs_and_outputs_that_cannot_be_served_are_findings() {
     assert_eq!(ends(plain("x"), map), ["map-output"]);
     assert_eq!(ends(plain("x"), sequence.clone()), ["map-output"]);
     assert_eq!(ends(sequence, plain("y")), ["unsupported-type"]);
-    assert_eq!(ends(tensor_value("x", 10, &[-1, 2]), plain("y")), ["unsupported-type"]);
+    assert_eq!(ends(tensor_value("x", 10, &[-1, 2]), plain("y")), ["half-precision"]);
+    assert_eq!(ends(plain("x"), tensor_value("y", 16, &[-1, 2])), ["half-precision"]);
     assert_eq!(ends(tensor_value("x", 14, &[-1, 2]), plain("y")), ["unsupported-type"]);
     assert_eq!(ends(shapeless, plain("y")), ["unknown-shape"]);
     assert_eq!(ends(tensor_value("x", 1, &[-1, 3, 8, 8]), plain("y")), ["not-tabular"]);

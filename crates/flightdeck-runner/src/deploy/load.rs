@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::control::blocking;
 use crate::counting::no_baseline;
+use crate::model_file::with_model;
 use crate::problem::Problem;
 use crate::serving::{Lane, Model};
 use axum::http::StatusCode;
@@ -78,7 +79,8 @@ fn open(runtime: &Runtime, package: &Package) -> Result<Loaded, Problem> {
     let manifest: Manifest = package.read(MANIFEST)?;
     let signature: Signature = package.read(SIGNATURE)?;
     let baseline = if package.entry(BASELINE).is_some() { package.read(BASELINE)? } else { no_baseline() };
-    let session = runtime.session(&package.path.join(&manifest.model), SessionOptions::default())?;
+    let path = package.path.join(&manifest.model);
+    let session = with_model(&path, |model| runtime.session(model, SessionOptions::default()))?;
     check_signature(&session, &signature)?;
     let load_ms = session.load_ms();
     let lane = Lane::new(session, &signature, &sample(package, &signature)?)?;

@@ -1,11 +1,13 @@
 //! What a worker does for its parent: measure, answer, try.
 
+use crate::model_file::with_model;
 use flightdeck_core::{Input, Progress, Signature, Tensor, Unit};
 use flightdeck_engine::measure::measure;
 use flightdeck_engine::runtime::{Runtime, RuntimeError, Session, SessionOptions};
+use flightdeck_engine::trace::{self, TraceError, Traced};
 use flightdeck_engine::{
-    Comparison, Failure, GoldenRequest, ModelSource, Preflight, PreflightRequest, Profile, ProfileRequest,
-    Reply, Request, Sampled, Verdict, compare, memory, rows, synthesise,
+    Comparison, Failure, GoldenRequest, ModelSource, OperatorTime, Preflight, PreflightRequest, Profile,
+    ProfileRequest, Reply, Request, Sampled, Verdict, compare, memory, rows, synthesise,
 };
 use flightdeck_onnx::{Limits, Refusal, inspect};
 use flightdeck_package::{GOLDEN, Golden, MANIFEST, MODEL, Manifest, SIGNATURE};
@@ -26,7 +28,11 @@ pub(super) fn answer(request: Request, progress: Report<'_>) -> Result<Reply, Fa
 
 /// A model, loaded, and what was known of it before.
 struct Loaded {
+    runtime: Runtime,
     session: Session,
+    path: PathBuf,
+    /// Operators in the file.
+    nodes: u64,
     /// What was read from the file.
     proposed: Signature,
     /// Memory before anything was loaded, in bytes.
@@ -38,11 +44,12 @@ fn load(model: &ModelSource, progress: Report<'_>) -> Result<Loaded, Failure> {
     let path = model_path(model)?;
     let before = memory().now;
     let inspection = inspect(&path, &Limits::default()).map_err(|refusal| refused(&refusal))?;
-    let proposed = inspection.signature;
-    let session = Runtime::load().and_then(|runtime| runtime.session(&path, SessionOptions::default()));
+    let nodes = inspection.facts.operators.iter().map(|operator| operator.count).sum();
+    let runtime = Runtime::load().map_err(|error| failed(&error))?;
+    let session = with_model(&path, |model| runtime.session(model, SessionOptions::default()));
     let session = session.map_err(|error| failed(&error))?;
     progress(Progress::new("load", 1, 1, Unit::Steps));
-    Ok(Loaded { session, proposed, before })
+    Ok(Loaded { runtime, session, path, nodes, proposed: inspection.signature, before })
 }
 
 fn model_path(model: &ModelSource) -> Result<PathBuf, Failure> {
@@ -60,13 +67,13 @@ fn profile(request: &ProfileRequest, progress: Report<'_>) -> Result<Profile, Fa
         ModelSource::Package(folder) => Some(folder.as_path()),
         ModelSource::File(_) => None,
     };
-    let Loaded { mut session, proposed, before } = load(&request.model, progress)?;
+    let mut loaded = load(&request.model, progress)?;
     let stated = match (&request.signature, folder) {
         (Some(signature), _) => Some(signature.clone()),
         (None, Some(folder)) => document(folder, SIGNATURE)?,
         (None, None) => None,
     };
-    let signature = stated.unwrap_or(proposed);
+    let signature = stated.unwrap_or_else(|| loaded.proposed.clone());
     let (sample, invented_rows) = sample(&request.rows, folder, &signature)?;
     let batches = batches(&signature, &request.batches);
     let budget = Duration::from_millis(request.budget_ms) / batches.len().max(1) as u32;
@@ -74,8 +81,8 @@ fn profile(request: &ProfileRequest, progress: Report<'_>) -> Result<Profile, Fa
     for (done, batch) in batches.iter().enumerate() {
         progress(Progress::new("profile", done as u64, batches.len() as u64, Unit::Steps));
         let (latency, rate) = match batch {
-            Some(batch) => measure(&mut session, &sample, *batch, (budget, progress)),
-            None => measure(&mut session, &sample, 1, (budget, progress)),
+            Some(batch) => measure(&mut loaded.session, &sample, *batch, (budget, progress)),
+            None => measure(&mut loaded.session, &sample, 1, (budget, progress)),
         }
         .map_err(|error| failed(&error))?;
         latency_us.push(latency);
@@ -84,13 +91,32 @@ fn profile(request: &ProfileRequest, progress: Report<'_>) -> Result<Profile, Fa
     progress(Progress::new("profile", batches.len() as u64, batches.len() as u64, Unit::Steps));
     let peak_bytes = memory().peak;
     Ok(Profile {
-        load_ms: session.load_ms(),
+        load_ms: loaded.session.load_ms(),
         latency_us,
         rows_per_s,
         peak_bytes,
-        model_bytes: peak_bytes.saturating_sub(before),
+        model_bytes: peak_bytes.saturating_sub(loaded.before),
         invented_rows,
+        operators: operators(loaded, &sample, &batches),
     })
+}
+
+/// Where the time goes, for the smallest and the largest batch. The figures above are taken by now, and the session that
+/// gave them makes room for one that keeps a trace. A profile without operators is still a profile.
+fn operators(loaded: Loaded, sample: &[Tensor], batches: &[Option<usize>]) -> Vec<OperatorTime> {
+    let Loaded { runtime, session, path, nodes, .. } = loaded;
+    drop(session);
+    let ends = match (batches.iter().min(), batches.iter().max()) {
+        (Some(first), Some(last)) if first != last => vec![*first, *last],
+        (first, _) => first.copied().into_iter().collect(),
+    };
+    let nodes = usize::try_from(nodes).unwrap_or(usize::MAX - 1);
+    let found =
+        with_model(&path, |model| match trace::operators(&runtime, Traced { model, nodes, sample }, &ends) {
+            Err(TraceError::Runtime(error)) => Err(error),
+            other => Ok(other.unwrap_or_default()),
+        });
+    found.unwrap_or_default()
 }
 
 /// Batch sizes to measure; where rows cannot be batched, a run as it is.

@@ -1,4 +1,6 @@
-"""Makes the tiny models of the runner's tests. Needs onnx 1.23; the models are committed."""
+"""Makes the tiny models of the runner's tests. Needs onnx 1.23, and for `text` skl2onnx 1.20 with scikit-learn 1.9.
+
+The models are committed."""
 
 import numpy as np
 import onnx
@@ -103,9 +105,33 @@ def picky():
     )
 
 
+def text():
+    """Words weighted by how rare they are, and a logistic regression on them."""
+    from skl2onnx import convert_sklearn
+    from skl2onnx.common.data_types import StringTensorType
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
+    texts = ["late flight again", "on time and friendly", "late and rude", "great crew on time", "never again",
+             "friendly crew"]
+    labels = np.array(["bad", "good", "bad", "good", "bad", "good"])
+    pipeline = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(texts, labels)
+    model = convert_sklearn(
+        pipeline,
+        initial_types=[("text", StringTensorType([None, 1]))],
+        target_opset={"": 18, "ai.onnx.ml": 3},
+        options={id(pipeline): {"zipmap": False}},
+    )
+    model.graph.name = "text"
+    with open("text.onnx", "wb") as file:
+        file.write(model.SerializeToString(deterministic=True))
+
+
 linear("linear", [1, 2, 3, 4], 0.5)
 linear("other", [4, 3, 2, 1], -1.0)
 classes()
 slow()
 bomb()
 picky()
+text()

@@ -84,6 +84,27 @@ async fn a_version_that_fails_its_trial_leaves_the_old_one_serving() {
     assert_eq!(server.control.audit(0).await.unwrap().rows.last().unwrap().action, "store-package");
 }
 
+/// Texts are cut into words by an operator that ONNX Runtime brings itself, after letters were made small by the rules of
+/// a language that a small system does not have.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_pipeline_of_scikit_learn_answers_as_it_did_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path()).await;
+    server.deploy("t", &build(&model("text"), None, b"")).await;
+    let rows: PredictRequest = serde_json::from_str(
+        r#"{"rows": [{"text": "late CREW"}, {"text": "on Time"}, {"text": "ÄÖ Straße"}]}"#,
+    )
+    .unwrap();
+    let answer = server.control.predict(&endpoint("t"), &rows).await.unwrap();
+    // What `predict` and `predict_proba` of the pipeline gave in Python.
+    let expected = [("bad", 0.510_467_65), ("good", 0.392_171_19), ("bad", 0.516_537_43)];
+    for (found, (label, bad)) in answer.predictions.iter().zip(expected) {
+        assert_eq!(found.label.as_deref(), Some(label));
+        let score = found.scores.as_ref().unwrap()["bad"].unwrap();
+        assert!((score - bad).abs() < 1e-6, "{found:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn r18_a_model_that_wants_all_memory_is_stopped_in_its_child() {
     let folder = tempfile::tempdir().unwrap();

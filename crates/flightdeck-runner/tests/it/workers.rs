@@ -39,6 +39,25 @@ async fn a_profile_reports_progress_and_costs() {
 }
 
 #[tokio::test]
+async fn a_profile_says_where_the_time_goes() {
+    let watch = Watch { progress: &mut |_| {}, cancel: &Cancel::default() };
+    let found = Worker::new(config()).profile(profile("slow"), watch).await.unwrap();
+    for batch in [1, 8] {
+        let operators: Vec<_> = found.operators.iter().filter(|operator| operator.batch == batch).collect();
+        // 401 products of matrices, and one mean.
+        let counts: Vec<_> = operators.iter().map(|o| (o.operator.as_str(), o.count)).collect();
+        assert_eq!(counts, [("MatMul", 401), ("ReduceMean", 1)], "{found:?}");
+        assert!(operators[0].share > 0.9 && operators[0].us_per_run > 100.0, "{found:?}");
+        let all: f64 = operators.iter().map(|operator| operator.share).sum();
+        assert!((all - 1.0).abs() < 1e-9, "{found:?}");
+    }
+    let old = serde_json::json!({"load_ms": 1.0, "latency_us": [], "rows_per_s": 1.0, "peak_bytes": 1,
+        "model_bytes": 1, "invented_rows": true});
+    let old: flightdeck_engine::Profile = serde_json::from_value(old).unwrap();
+    assert_eq!(old.operators, [], "a profile taken before is still read");
+}
+
+#[tokio::test]
 async fn golden_outputs_and_a_trial() {
     let worker = Worker::new(config());
     let inputs = vec![floats("x", 4, vec![1.0, 2.0, 3.0, 4.0])];
