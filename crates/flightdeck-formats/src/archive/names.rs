@@ -14,7 +14,7 @@ const DEPTH: usize = 32;
 const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
 
 /// The parts of a name, if it stays inside and means the same file everywhere.
-pub(super) fn parts(name: &str) -> Result<Vec<&str>, ArchiveError> {
+pub(crate) fn parts(name: &str) -> Result<Vec<&str>, ArchiveError> {
     let refuse = |problem| Err(ArchiveError::Name { name: shown(name), problem });
     let path = name.strip_suffix('/').unwrap_or(name);
     if path.is_empty() || path.len() > NAME_BYTES {
@@ -63,14 +63,14 @@ fn is_device(part: &str) -> bool {
 
 /// Sees to it that no two names are the same file on any system, and that no file is also a folder.
 #[derive(Default)]
-pub(super) struct Seen {
+pub(crate) struct Seen {
     files: HashSet<String>,
     /// As compared, and as written.
     folders: HashMap<String, String>,
 }
 
 impl Seen {
-    pub(super) fn add(&mut self, name: &str, is_folder: bool) -> Result<(), ArchiveError> {
+    pub(crate) fn add(&mut self, name: &str, is_folder: bool) -> Result<(), ArchiveError> {
         let parts = parts(name)?;
         let twice = || ArchiveError::Twice { name: shown(name) };
         let ends = if is_folder { parts.len() } else { parts.len() - 1 };
@@ -103,31 +103,76 @@ mod tests {
     #[test]
     fn z1_names_that_leave_the_folder_or_are_devices_are_refused() {
         let bad = [
-            "", "/", "/etc/passwd", "../x", "a/../b", "a/..", "./a", "a//b", "C:\\x", "C:x", "\\\\host\\x", "a\\b",
-            "//host/x", "x.", "x ", "a /b", "a./b", " a", "CON", "con.txt", "nul", "COM1", "lpt9.onnx", "com¹", "x:ads",
-            "a\0b", "a\nb", "NUL .txt", "a*", "conin$",
+            "",
+            "/",
+            "/etc/passwd",
+            "../x",
+            "a/../b",
+            "a/..",
+            "./a",
+            "a//b",
+            "C:\\x",
+            "C:x",
+            "\\\\host\\x",
+            "a\\b",
+            "//host/x",
+            "x.",
+            "x ",
+            "a /b",
+            "a./b",
+            " a",
+            "CON",
+            "con.txt",
+            "nul",
+            "COM1",
+            "lpt9.onnx",
+            "com¹",
+            "x:ads",
+            "a\0b",
+            "a\nb",
+            "NUL .txt",
+            "a*",
+            "conin$",
         ];
         for name in bad {
             assert!(matches!(parts(name), Err(ArchiveError::Name { .. })), "{name:?}");
         }
         assert!(parts(&"a/".repeat(40)).is_err());
         assert!(parts(&"a".repeat(256)).is_err());
-        for name in ["model.onnx", "a/b/c.bin", "console.txt", "com10", "ünï/模型.onnx", ".hidden", "a/", "..a", "%2e%2e/x"] {
+        for name in [
+            "model.onnx",
+            "a/b/c.bin",
+            "console.txt",
+            "com10",
+            "ünï/模型.onnx",
+            ".hidden",
+            "a/",
+            "..a",
+            "%2e%2e/x",
+        ] {
             assert!(parts(name).is_ok(), "{name:?}");
         }
     }
 
     #[test]
     fn z1_two_names_for_one_file_are_refused() {
-        for (first, second) in
-            [("a", "a"), ("Model.onnx", "model.ONNX"), ("a", "a/b"), ("a/b", "a"), ("A/x", "a/y"), ("ſ", "s"), ("STRASSE", "straße")]
-        {
+        for (first, second) in [
+            ("a", "a"),
+            ("Model.onnx", "model.ONNX"),
+            ("a", "a/b"),
+            ("a/b", "a"),
+            ("A/x", "a/y"),
+            ("ſ", "s"),
+            ("STRASSE", "straße"),
+        ] {
             let mut seen = Seen::default();
             seen.add(first, false).unwrap();
             assert!(matches!(seen.add(second, false), Err(ArchiveError::Twice { .. })), "{first} {second}");
         }
         let mut seen = Seen::default();
-        for (name, is_folder) in [("a/", true), ("a/b", false), ("a/c/", true), ("a/c/d", false), ("a/", true)] {
+        for (name, is_folder) in
+            [("a/", true), ("a/b", false), ("a/c/", true), ("a/c/d", false), ("a/", true)]
+        {
             seen.add(name, is_folder).unwrap();
         }
     }

@@ -19,8 +19,7 @@ pub(super) fn after(values: &Values, made: Value, state: Value) -> Option<Raw> {
         return None;
     }
     let (_, _, arguments) = values.maker(values.get(state, "dtype")?)?;
-    let item = item_bytes(values.as_text(*arguments.first()?)?)?;
-    let Some(item) = item else { return Some(Raw::Pickle) };
+    let Item::Bytes(item) = item(values.as_text(*arguments.first()?)?)? else { return Some(Raw::Pickle) };
     let shape = values.as_tuple(values.get(state, "shape")?)?;
     let length = shape.iter().try_fold(item, |length, side| match side {
         Value::Number(side) => length.checked_mul(*side),
@@ -37,15 +36,22 @@ pub(super) fn skip(source: &mut Source<'_>, length: u64, is_padded: bool) -> Res
     source.skip(length)
 }
 
-/// Bytes of one item of a type of arrays such as `f8`, `V64` or `U10`; nothing for objects.
-fn item_bytes(kind: &str) -> Option<Option<u64>> {
+/// One item of an array.
+#[derive(Debug, PartialEq, Eq)]
+enum Item {
+    Object,
+    Bytes(u64),
+}
+
+/// The item of a type of arrays such as `f8`, `V64` or `U10`.
+fn item(kind: &str) -> Option<Item> {
     let kind = kind.trim_start_matches(['<', '>', '|', '=']);
     let count: u64 = kind.get(1..)?.parse().ok()?;
-    match kind.as_bytes()[0] {
-        b'O' => Some(None),
-        b'U' => Some(Some(count.checked_mul(4)?)),
-        _ => Some(Some(count)),
-    }
+    Some(match kind.as_bytes()[0] {
+        b'O' => Item::Object,
+        b'U' => Item::Bytes(count.checked_mul(4)?),
+        _ => Item::Bytes(count),
+    })
 }
 
 #[cfg(test)]
@@ -55,12 +61,13 @@ mod tests {
     #[test]
     fn items_have_the_size_numpy_says() {
         // As `numpy.dtype(kind).itemsize` answers.
-        let sizes = [("f8", 8), ("i4", 4), ("b1", 1), ("V64", 64), ("U10", 40), ("S5", 5), ("c16", 16), ("<M8", 8)];
+        let sizes =
+            [("f8", 8), ("i4", 4), ("b1", 1), ("V64", 64), ("U10", 40), ("S5", 5), ("c16", 16), ("<M8", 8)];
         for (kind, bytes) in sizes {
-            assert_eq!(item_bytes(kind), Some(Some(bytes)), "{kind}");
+            assert_eq!(item(kind), Some(Item::Bytes(bytes)), "{kind}");
         }
-        assert_eq!(item_bytes("O8"), Some(None));
-        assert_eq!(item_bytes(""), None);
-        assert_eq!(item_bytes("é"), None);
+        assert_eq!(item("O8"), Some(Item::Object));
+        assert_eq!(item(""), None);
+        assert_eq!(item("é"), None);
     }
 }

@@ -55,7 +55,8 @@ impl Facts {
     }
 
     pub(super) fn sklearn_version(&mut self, version: Option<&str>) {
-        let version = version.filter(|version| version.len() < 40 && version.starts_with(|c: char| c.is_ascii_digit()));
+        let version =
+            version.filter(|version| version.len() < 40 && version.starts_with(|c: char| c.is_ascii_digit()));
         if self.sklearn_version.is_none() {
             self.sklearn_version = version.map(str::to_owned);
         }

@@ -55,6 +55,7 @@ impl Machine<'_> {
         Some(above)
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "every instruction answers whether it could be done")]
     fn push(&mut self, value: Value) -> Option<()> {
         self.stack.push(value);
         Some(())

@@ -65,6 +65,22 @@ impl PickleScan {
         scan
     }
 
+    /// What two pickles of one file say together.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.protocol = self.protocol.max(other.protocol);
+        self.modules.extend(other.modules);
+        self.callables.extend(other.callables);
+        for names in [&mut self.modules, &mut self.callables] {
+            names.sort();
+            names.dedup();
+        }
+        self.calls |= other.calls;
+        self.nested += other.nested;
+        self.sklearn_version = self.sklearn_version.or(other.sklearn_version);
+        self.error = self.error.or(other.error);
+        self
+    }
+
     /// Whether the stream names this module or one inside of it.
     pub fn imports(&self, module: &str) -> bool {
         self.modules.iter().any(|known| {
@@ -112,12 +128,17 @@ fn follow_all(source: &mut Source<'_>, facts: &mut Facts) -> Result<(), Fault> {
 pub(crate) fn looks_like(head: &[u8]) -> bool {
     match head {
         [0x80, 0..=5, next, ..] => argument_exists(*next),
-        [b'(' | b']' | b'}' | b'c' | b'i' | b'd' | b'l' | b't' | b'I' | b'L' | b'S' | b'V' | b'X' | b'U' | b'T' | b'K' | b'M' | b'J', ..] => {
+        [
+            b'(' | b']' | b'}' | b'c' | b'i' | b'd' | b'l' | b't' | b'I' | b'L' | b'S' | b'V' | b'X' | b'U'
+            | b'T' | b'K' | b'M' | b'J',
+            ..,
+        ] => {
             let mut facts = Facts::new(100_000);
             let mut source = Source::new(head, head.len() as u64);
             let whole = machine::follow(&mut source, &mut facts, DEPTH).is_ok();
             let named = facts.callables.iter().any(|name| is_dotted(name));
-            named && (whole || facts.calls) || whole && matches!(head[0], b'(' | b']' | b'}') && head.len() > 3
+            named && (whole || facts.calls)
+                || whole && matches!(head[0], b'(' | b']' | b'}') && head.len() > 3
         }
         _ => false,
     }
@@ -125,7 +146,8 @@ pub(crate) fn looks_like(head: &[u8]) -> bool {
 
 fn is_dotted(name: &str) -> bool {
     name.split('.').all(|part| {
-        part.starts_with(|c: char| c.is_alphabetic() || c == '_') && part.chars().all(|c| c.is_alphanumeric() || c == '_')
+        part.starts_with(|c: char| c.is_alphabetic() || c == '_')
+            && part.chars().all(|c| c.is_alphanumeric() || c == '_')
     })
 }
 

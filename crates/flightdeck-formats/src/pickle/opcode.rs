@@ -22,8 +22,31 @@ pub(super) fn argument(op: u8, source: &mut Source<'_>) -> Result<Argument, Faul
     use Argument::{Names, Nothing, Number};
     let unsigned = |bytes: [u8; 4]| u64::from(u32::from_le_bytes(bytes));
     Ok(match op {
-        b'(' | b'.' | b'0' | b'1' | b'2' | b'N' | b'Q' | b'R' | b'a' | b'b' | b'd' | b'}' | b'e' | b'l' | b']'
-        | b'o' | b's' | b't' | b')' | b'u' | 0x81 | 0x85..=0x89 | 0x8f..=0x94 | 0x97 | 0x98 => Nothing,
+        b'('
+        | b'.'
+        | b'0'
+        | b'1'
+        | b'2'
+        | b'N'
+        | b'Q'
+        | b'R'
+        | b'a'
+        | b'b'
+        | b'd'
+        | b'}'
+        | b'e'
+        | b'l'
+        | b']'
+        | b'o'
+        | b's'
+        | b't'
+        | b')'
+        | b'u'
+        | 0x81
+        | 0x85..=0x89
+        | 0x8f..=0x94
+        | 0x97
+        | 0x98 => Nothing,
         b'K' | b'h' | b'q' | 0x80 | 0x82 => Number(source.byte()?.into()),
         b'M' | 0x83 => Number(u16::from_le_bytes(source.fixed()?).into()),
         b'J' | b'j' | b'r' | 0x84 => Number(unsigned(source.fixed()?)),

@@ -22,7 +22,8 @@ impl<'a> Source<'a> {
     /// The next byte without taking it; none at the end.
     pub(super) fn peek(&mut self) -> Result<Option<u8>, Fault> {
         let at = self.at;
-        let buffer = self.inner.fill_buf().map_err(|_| Fault::new(at, "the stream cannot be unpacked further"))?;
+        let buffer =
+            self.inner.fill_buf().map_err(|_| Fault::new(at, "the stream cannot be unpacked further"))?;
         Ok(buffer.first().copied())
     }
 

@@ -80,7 +80,8 @@ impl Values {
     /// What a dictionary of texts holds under a key.
     pub(super) fn get(&self, dict: Value, key: &str) -> Option<Value> {
         let Value::Dict(dict) = dict else { return None };
-        let found = self.dicts[dict as usize].iter().rev().find(|(known, _)| &*self.texts[*known as usize] == key);
+        let found =
+            self.dicts[dict as usize].iter().rev().find(|(known, _)| &*self.texts[*known as usize] == key);
         found.map(|(_, value)| *value)
     }
 }
