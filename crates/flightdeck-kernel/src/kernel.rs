@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, timeout};
 /// How often it is looked whether the job was cancelled.
 pub(crate) const TICK: Duration = Duration::from_millis(50);
 /// A request may be lost while the kernel is not ready; it is sent again after this.
-const ASK_AGAIN: Duration = Duration::from_millis(200);
+const ASK_AGAIN: Duration = Duration::from_millis(100);
 /// How long a kernel may take to leave in good order.
 const FAREWELL: Duration = Duration::from_secs(3);
 /// A port of ours may be taken in the moment between choosing and binding it.

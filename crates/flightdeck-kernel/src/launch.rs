@@ -194,3 +194,22 @@ fn set_environment(command: &mut Command, config: &Config, folder: &Folder) {
     }
     command.envs(config.environment.iter().map(|(name, value)| (name, value)));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_belongs_to_our_own_python_does_not_reach_the_kernel() {
+        let folder = Folder(tempfile::tempdir().unwrap());
+        let config = Config::new(Path::new("/usr/bin/python3"), Path::new("/"), Path::new("/"));
+        let command = command(&config, &folder, Path::new("/kernel.json"));
+        let removed: Vec<_> =
+            command.as_std().get_envs().filter(|(_, value)| value.is_none()).map(|(name, _)| name).collect();
+        assert!(
+            ["PYTHONPATH", "PYTHONHOME", "JPY_SESSION_NAME"]
+                .iter()
+                .all(|name| removed.contains(&(*name).as_ref()))
+        );
+    }
+}

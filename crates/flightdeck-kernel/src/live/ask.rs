@@ -22,8 +22,12 @@ use thiserror::Error;
 use tokio::time::timeout;
 
 const ASK: &str = include_str!("../../python/ask.py");
-/// A kernel that is idle answers at once; one that has not by now runs a cell.
-pub(crate) const ANSWER: Duration = Duration::from_secs(1);
+/// How long a heartbeat may take.
+const ANSWER: Duration = Duration::from_secs(1);
+/// A kernel that is idle answers at once, also on a computer that is not; one that has not by now runs a cell.
+const BETWEEN_CELLS: Duration = Duration::from_secs(2);
+/// After a broken message: the pause that keeps a row of errors from being a busy loop.
+const BREATH: Duration = Duration::from_millis(20);
 /// While waiting for a long answer, how often it is looked whether the kernel is still there.
 const PULSE: Duration = Duration::from_secs(3);
 
@@ -36,8 +40,8 @@ pub enum LiveError {
     /// A cell is running.
     #[error("The notebook is running a cell")]
     Busy,
-    /// It is there and understands nothing.
-    #[error("The kernel of that notebook does not answer")]
+    /// It is there and answers nothing: a kernel from before ipykernel 6 that runs a cell, or one with another key.
+    #[error("The kernel of that notebook does not answer; it may be running a cell")]
     Unreachable,
     /// It speaks another language.
     #[error("The kernel speaks {language}, not Python")]
@@ -83,7 +87,8 @@ impl LiveError {
         match self {
             Self::Gone => "Open the notebook and run it, or import its file",
             Self::Busy => "Wait until its cell has finished, and try again",
-            Self::Unreachable | Self::Silent { .. } => "Import the notebook's file instead",
+            Self::Unreachable => "Wait until its cell has finished, or import the notebook's file",
+            Self::Silent { .. } => "Import the notebook's file instead",
             Self::NotPython { .. } => "Export the model to ONNX in its own language and import that file",
             Self::Raised { .. } => "Run the cells that fit the model first, or import the notebook's file",
             Self::Cancelled => "",
@@ -159,26 +164,31 @@ impl Live {
 
     /// Whether it runs a cell. Shell answers only between cells; control answers always, since ipykernel 6.
     pub(crate) async fn mood(&mut self) -> Result<Mood, LiveError> {
-        let (on_shell, on_control) = (KernelInfoRequest {}.into(), KernelInfoRequest {}.into());
+        let on_shell = JupyterMessage::new(KernelInfoRequest {}, None);
+        let on_control = JupyterMessage::new(KernelInfoRequest {}, None);
+        // An answer to an earlier question may still come, when a cell that was in its way has ended.
+        let id = on_shell.header.msg_id.clone();
         self.shell.send(on_shell).await.map_err(|_| LiveError::Gone)?;
         self.control.send(on_control).await.map_err(|_| LiveError::Gone)?;
         let mut known = None;
-        let heard = timeout(ANSWER, async {
+        let heard = timeout(BETWEEN_CELLS, async {
             loop {
-                let (is_idle, read) = tokio::select! {
+                let (on_shell, read) = tokio::select! {
                     biased;
                     read = self.shell.read() => (true, read),
                     read = self.control.read() => (false, read),
                 };
-                match read.map(|message| message.content) {
-                    Ok(JupyterMessageContent::KernelInfoReply(reply)) if is_idle => {
+                let Ok(message) = read else {
+                    tokio::time::sleep(BREATH).await;
+                    continue;
+                };
+                let is_answer = is_about(&message, &id);
+                match message.content {
+                    JupyterMessageContent::KernelInfoReply(reply) if on_shell && is_answer => {
                         return reply.language_info.name;
                     }
-                    Ok(JupyterMessageContent::KernelInfoReply(reply)) => {
-                        known = Some(reply.language_info.name);
-                    }
-                    Ok(_) => {}
-                    Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+                    JupyterMessageContent::KernelInfoReply(reply) => known = Some(reply.language_info.name),
+                    _ => {}
                 }
             }
         });
@@ -219,7 +229,7 @@ async fn reply_to(shell: &mut ClientShellConnection, id: &str) -> ExecuteReply {
                 }
             }
             Ok(_) => {}
-            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            Err(_) => tokio::time::sleep(BREATH).await,
         }
     }
 }

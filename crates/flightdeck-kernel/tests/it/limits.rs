@@ -27,7 +27,7 @@ async fn cancelling_interrupts_a_sleep_and_keeps_the_kernel() {
         let (outcome, took) =
             cancelled(&mut kernel, "import time\nkept = 3\nprint('begun')\ntime.sleep(60)").await;
         assert_eq!(outcome, Outcome::Interrupted);
-        assert!(took < Duration::from_secs(2), "{took:?}");
+        assert!(took < Duration::from_secs(4), "{took:?}");
         assert!(kernel.is_running());
         assert_eq!(kernel.value("kept").await.unwrap(), "3");
     }
@@ -51,7 +51,7 @@ async fn what_does_not_react_is_killed_after_five_seconds() {
     let (outcome, stopped_at) = tokio::join!(running, cancelling);
     let (outcome, took) = (outcome.unwrap(), stopped_at.elapsed());
     assert_eq!(outcome, Outcome::Interrupted);
-    assert!(took > Duration::from_secs(4) && took < Duration::from_secs(8), "{took:?}");
+    assert!(took > Duration::from_secs(4) && took < Duration::from_secs(10), "{took:?}");
     assert!(!kernel.is_running());
     assert!(!group_is_alive(group));
     assert!(matches!(kernel.value("1").await.unwrap_err(), KernelError::Died { memory: false, .. }));
@@ -66,7 +66,7 @@ async fn a_cell_has_a_time_limit() {
         let begun = Instant::now();
         let outcome = kernel.execute(request, &Cancel::default(), &mut |_| {}).await.unwrap();
         assert_eq!(outcome, Outcome::TimedOut);
-        assert!(begun.elapsed() < Duration::from_secs(4));
+        assert!(begun.elapsed() < Duration::from_secs(5));
         assert_eq!(kernel.value("1").await.unwrap(), "1");
     }
 }
@@ -146,7 +146,7 @@ async fn the_network_is_off_where_the_system_allows_it() {
             matches!(outcome, Outcome::Failed { ref value, .. } if value.contains("unreachable")),
             "{outcome:?}"
         );
-        assert!(begun.elapsed() < Duration::from_secs(5));
+        assert!(begun.elapsed() < Duration::from_secs(20));
         let own = "import socket\nserver = socket.create_server(('127.0.0.1', 0))\n\
             socket.create_connection(server.getsockname(), timeout=5).close()";
         assert_eq!(run(&mut kernel, own).await, Outcome::Done);

@@ -110,7 +110,7 @@ async fn input_is_refused_and_does_not_hang() {
         let begun = Instant::now();
         assert_eq!(run(&mut kernel, "input('name? ')").await, Outcome::Asked);
         assert_eq!(run(&mut kernel, "import getpass; getpass.getpass()").await, Outcome::Asked);
-        assert!(begun.elapsed() < Duration::from_secs(5));
+        assert!(begun.elapsed() < Duration::from_secs(20));
         assert_eq!(kernel.value("1").await.unwrap(), "1");
     }
 }
