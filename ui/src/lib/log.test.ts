@@ -48,7 +48,7 @@ describe("what a cell puts out", () => {
   });
   it("changes only its last block, so that the others need not be drawn again", () => {
     const log = new Log();
-    log.add(text(Array.from({ length: 250 }, (_, n) => n).join("\n")));
+    log.add(text(Array.from({ length: 125 }, (_, n) => n).join("\n")));
     const before = log.blocks;
     log.add(text(" more"));
     expect(before.length).toBe(3);

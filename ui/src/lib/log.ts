@@ -1,5 +1,5 @@
 /**
- * What a cell put out, bounded: text in blocks of a hundred lines, so that only the last block changes on the screen;
+ * What a cell put out, bounded: text in blocks of fifty lines, so that only the last block changes on the screen;
  * at most 2,000 lines and 20 pictures, the older ones dropped and counted.
  */
 import type { OutputView } from "./ipc/bindings/OutputView";
@@ -11,7 +11,7 @@ export type Block =
 
 export const MAX_LINES = 2000;
 export const MAX_PICTURES = 20;
-const BLOCK_LINES = 100;
+const BLOCK_LINES = 50;
 const LINE_WIDTH = 2000;
 
 export class Log {

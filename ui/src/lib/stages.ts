@@ -13,7 +13,7 @@ type Line = { stages: string[]; next: string; now: string; done: string; kinds: 
 const all: ImportKind[] = ["notebook", "live", "file"];
 const lines: Line[] = [
   { stages: ["start", "read", "environment", "build-environment"], next: "Find the environment", now: "Looking at the environment", done: "Environment found", kinds: ["notebook", "file"], weight: 4 },
-  { stages: ["prepare"], next: "Converter at hand", now: "Getting the converter, this first time only", done: "Converter at hand", kinds: all, weight: 6 },
+  { stages: ["prepare"], next: "Get the converter ready", now: "Getting the converter, this first time only", done: "Converter at hand", kinds: all, weight: 6 },
   { stages: ["start-kernel", "run"], next: "Run the cells", now: "Running the cells", done: "Cells run", kinds: ["notebook"], weight: 50 },
   { stages: ["capture"], next: "Take the model and its data", now: "Taking the model and its data", done: "Model and data taken", kinds: ["notebook", "live"], weight: 8 },
   { stages: ["convert"], next: "Convert to ONNX", now: "Converting to ONNX", done: "Converted to ONNX", kinds: all, weight: 12 },

@@ -4,6 +4,8 @@ import { asFailure, type Failure } from "$lib/ipc/failure";
 export type Note = { id: number; text: string; failure: Failure | null; action: { label: string; run: () => void } | null };
 
 const STAYS_MS = 6000;
+/** Something can still be done: it must be read, and reached. */
+const OFFER_STAYS_MS = 15_000;
 
 class Notes {
   list = $state<Note[]>([]);
@@ -11,7 +13,7 @@ class Notes {
 
   say(text: string, action: Note["action"] = null): void {
     const id = this.#add({ text, failure: null, action });
-    setTimeout(() => this.drop(id), STAYS_MS);
+    setTimeout(() => this.drop(id), action ? OFFER_STAYS_MS : STAYS_MS);
   }
 
   fail(thrown: unknown): void {
