@@ -92,6 +92,19 @@ fn o7_ranges_outside_of_the_file_are_refused() {
 }
 
 #[test]
+fn o21_data_that_is_missing_or_short_by_one_byte_is_named_with_both_counts() {
+    let folder = folder();
+    fs::write(folder.path().join("short.bin"), [0; 15]).unwrap();
+    let said = |place: &str| {
+        let file = words(&[("location", place), ("length", "16")]);
+        look_in(folder.path(), &file).unwrap_err().to_string()
+    };
+    assert!(said("none.bin").contains("\"none.bin\", which is not there"), "{}", said("none.bin"));
+    let short = said("short.bin");
+    assert!(short.contains("16 bytes") && short.contains("\"short.bin\", which has 15 bytes"), "{short}");
+}
+
+#[test]
 fn o7_unknown_and_repeated_words_are_refused() {
     let folder = folder();
     let place = ("location", "data/w.bin");
