@@ -6,6 +6,7 @@
 
 mod error;
 mod filter;
+mod loose;
 mod outputs;
 mod quirk;
 mod raw;

@@ -1,6 +1,6 @@
 //! The stored outputs of a cell: measured, never kept.
 
-use super::raw::Loose;
+use super::loose::Loose;
 use super::shape::{Elements, Fields, State, object};
 use serde::de::{MapAccess, SeqAccess};
 use std::collections::BTreeMap;

@@ -1,7 +1,8 @@
 //! From what the JSON says to a notebook: the formats told apart, cells numbered, digests taken.
 
+use super::loose::Loose;
 use super::quirk::QuirkKind;
-use super::raw::{Loose, RawCell, RawMetadata, RawNotebook};
+use super::raw::{RawCell, RawMetadata, RawNotebook};
 use super::shape::State;
 use super::{Cell, CellKind, KernelSpec, Notebook, NotebookError, is_python};
 use flightdeck_core::Digest;
