@@ -48,6 +48,7 @@ class Run {
   #events = new Frames<CellEvent>((batch) => this.#show(batch));
   #early: CellEvent[] = [];
   #work: Promise<void> = Promise.resolve();
+  #turn = 0;
   share = $derived(this.source ? importShare(this.source.kind, this.marks, this.progress) : 0);
 
   get busy(): boolean {
@@ -60,6 +61,7 @@ class Run {
       notes.say(`${this.source?.name} is still being imported; ${source.name} can follow when it is done`, { label: "Show", run: () => where.go({ at: "import" }) });
       return;
     }
+    this.leave();
     this.source = source;
     this.corrections = corrections;
     this.#forget();
@@ -69,31 +71,34 @@ class Run {
     else this.phase = "look";
   }
 
-  /** Takes a correction; looks again where that changes what is known. */
-  async correct(change: Partial<Corrections>): Promise<void> {
+  /** Takes a correction; looks again where that changes what is known. Says whether what is known is true of it. */
+  async correct(change: Partial<Corrections>): Promise<boolean> {
     this.corrections = { ...this.corrections, ...change };
     const plan = this.source?.plan;
-    if (!plan || !looksAgain.some((key) => key in change)) return;
+    if (!plan || !looksAgain.some((key) => key in change)) return true;
+    const turn = ++this.#turn;
     this.looking = true;
     try {
-      const asked = this.corrections;
-      const next = await plan(asked);
-      if (asked === this.corrections) this.#planned(next);
+      const next = await plan(this.corrections);
+      if (turn !== this.#turn) return false;
+      this.#planned(next);
+      return true;
     } catch (thrown) {
       notes.fail(thrown);
+      return false;
     } finally {
-      this.looking = false;
+      if (turn === this.#turn) this.looking = false;
     }
   }
 
-  /** Another interpreter: what runs is stopped, and it starts again there when nothing is missing. */
+  /** Another interpreter: what runs is stopped; what had begun begins again there when nothing is missing. */
   async use(python: string): Promise<void> {
-    const again = this.phase === "running";
-    if (again) await this.stop();
-    if (this.phase !== "look") this.#forget();
+    const begun = this.phase !== "look";
+    if (this.busy) await this.stop();
+    if (begun) this.#forget();
     this.phase = "look";
-    await this.correct({ python });
-    if (again && this.plan && startsAtOnce(this.plan)) void this.start();
+    const known = await this.correct({ python });
+    if (known && begun && this.plan && startsAtOnce(this.plan)) void this.start();
   }
 
   start(change: Partial<Corrections> = {}): Promise<void> {
@@ -117,6 +122,8 @@ class Run {
 
   leave(): void {
     if (this.busy) return;
+    this.#turn += 1;
+    this.looking = false;
     this.phase = "none";
     this.source = null;
     this.plan = null;
@@ -164,6 +171,14 @@ class Run {
     this.ended = performance.now();
     this.phase = phase;
     this.job = null;
+    if (where.current.at !== "import" && this.failure?.code !== "cancelled") this.#tell(phase);
+  }
+
+  /** Somebody who went elsewhere meanwhile is told how it ended. */
+  #tell(phase: Phase): void {
+    const name = this.source?.name ?? "The import";
+    const words = phase === "done" ? `${name} is imported as ${this.result?.model}, version ${this.result?.version}` : phase === "pick" ? `${name} has several models; one has to be chosen` : `${name} could not be imported`;
+    notes.say(words, { label: "Show", run: () => where.go({ at: "import" }) });
   }
 
   #planned(plan: ImportPlan | null): void {

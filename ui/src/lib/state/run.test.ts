@@ -80,8 +80,32 @@ describe("a run", () => {
     expect([run.phase, asked]).toEqual(["look", []]);
     await run.use("/opt/python");
     expect([run.phase, run.corrections.python, run.cells.list.length]).toEqual(["look", "/opt/python", 1]);
+    expect(asked).toEqual([]);
     run.leave();
     expect([run.phase, run.source]).toEqual(["none", null]);
+  });
+  it("that failed begins again at once when another Python lacks nothing", async () => {
+    const id = begin();
+    await settled();
+    jobs.moved(view(id, "failed", "run", { code: "cell-failed", message: "", hint: "" }));
+    await settled();
+    await run.use("/opt/python");
+    expect([run.phase, asked.length, run.corrections.python]).toEqual(["running", 2, "/opt/python"]);
+    await settled();
+    jobs.moved(view(id, "cancelled"));
+    await settled();
+  });
+  it("keeps to the last of two corrections, whichever is answered first", async () => {
+    const answers: ((plan: ImportPlan) => void)[] = [];
+    const source = { kind: "notebook" as const, name: "flights.ipynb", plan: () => new Promise<ImportPlan>((resolve) => answers.push(resolve)), make: async () => 0 };
+    run.begin(source, plan({ notebook: notebook({ ready: false }) }));
+    const first = run.correct({ python: "/a" });
+    const second = run.correct({ python: "/b" });
+    void run.correct({ network: true });
+    answers[1]?.(plan({ notebook: notebook({ ready: false, cells: [cell(0)] }) }));
+    answers[0]?.(plan({ notebook: notebook({ ready: false, cells: [] }) }));
+    expect(await Promise.all([first, second])).toEqual([false, true]);
+    expect([run.cells.list.length, run.looking, run.corrections]).toMatchObject([1, false, { python: "/b", network: true }]);
   });
   it("shows cells the model does not need as not run", async () => {
     begin({ notebook: notebook({ ready: false, needed: [0, 2] }) }, plan({ notebook: notebook({ needed: [0, 2] }) }));
