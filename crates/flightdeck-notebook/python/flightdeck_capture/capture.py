@@ -1,11 +1,9 @@
 """From the facts of a session to the capture folder: candidates described, data, pickles, parity and golden rows."""
 
-import os
 import sys
-import time
 
 from . import candidates as choose
-from . import models, parity, surroundings
+from . import models, parity, prints, surroundings
 from .findings import finding
 from .folding import fold
 from .judged import evaluation, metrics
@@ -80,7 +78,7 @@ def one(writer, session, namespace, candidate, rank):
         "id": number, "rank": rank, "variables": candidate.variables,
         "class": type(model).__name__, "module": type(model).__module__, "describe": models.describe(model),
         "task": models.task(model), "cell": fit.cell, "fit_order": fit.order, "features": names,
-        "array_input": names is None, "classes": models.classes(model),
+        "array_input": names is None, "input_kind": input_kind(x), "classes": models.classes(model),
         "classes_kind": models.classes_kind(models.classes(model)), "methods": models.methods(model),
         "train": None, "target": None, "weight": None, "evaluation": None, "evaluation_target": None,
         "evidence": getattr(fit, "evidence", "hook"), "chain": models.chain(model, names), "folded": False,
@@ -91,6 +89,15 @@ def one(writer, session, namespace, candidate, rank):
     if rank < DUMPED:
         fill(writer, session, namespace, candidate, entry)
     return entry
+
+
+def input_kind(value):
+    """frame, series, list, sparse or array: what the model is called with."""
+    if prints.is_frame(value) or prints.is_series(value):
+        return "frame" if prints.is_frame(value) else "series"
+    if isinstance(value, list):
+        return "list"
+    return "sparse" if prints.is_sparse(value) else "array"
 
 
 def fill(writer, session, namespace, candidate, entry):
@@ -224,18 +231,3 @@ def is_random(model):
     if name in ("SVC", "NuSVC"):
         return bool(getattr(model, "probability", False))
     return name not in ("Ridge", "RidgeClassifier", "Lasso", "ElasticNet", "PCA", "SpectralEmbedding", "GridSearchCV")
-
-
-def timed(action):
-    """The middle of three times, in seconds."""
-    times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        action()
-        times.append(time.perf_counter() - start)
-    return sorted(times)[1]
-
-
-def folder_of(path):
-    """The folder of a file."""
-    return os.path.dirname(os.path.abspath(path))

@@ -8,7 +8,7 @@ import copy
 import types
 
 from . import kept, prints
-from .session import Fit, Prediction, Score
+from .session import Fit, Prediction, Score, path_of
 from .watched import is_watched
 
 FITS = ("fit", "fit_transform", "fit_predict", "partial_fit")
@@ -51,6 +51,12 @@ class Estimators:
         base.__init_subclass__ = classmethod(__init_subclass__)
 
     def wrap(self, cls):
+        """Wrap the methods of a class and of its mixins, which need not be estimators themselves."""
+        for base in cls.__mro__:
+            if base.__module__ not in ("builtins", "abc", "typing"):
+                self.wrap_own(base)
+
+    def wrap_own(self, cls):
         """Wrap the methods that a class defines itself."""
         for name in FITS + ANSWERS + OTHERS:
             found = cls.__dict__.get(name)
@@ -94,7 +100,12 @@ class Estimators:
         earlier = self.session.fit_of(args[0])
         parts = list(getattr(earlier, "parts", [])) if earlier is not None else []
         fit = self.remember(args[0], x, y, weight)
-        fit.parts = (parts + [(fit.x, fit.y)])[-256:]
+        fit.parts = (parts + [(kept.snapshot(x), kept.snapshot(y))])[-256:]
+        if len(fit.parts) > 1:
+            whole = [prints.joined([part[side] for part in fit.parts]) for side in (0, 1)]
+            fit.x = self.session.store.fit(whole[0], args[0]) if whole[0] is not None else fit.x
+            fit.y = self.session.store.other(whole[1]) if whole[1] is not None else fit.y
+            fit.data_print = fit.x.whole()
 
     def after_fit_predict(self, token, args, kwargs, result):
         """A fit whose answer is a prediction on the training data."""
@@ -182,7 +193,7 @@ class Estimators:
     def after_save(self, token, args, kwargs, result):
         """`model.save_model(path)`: the one meant."""
         path = argument(args, kwargs, 1, ("fname", "filename", "path"))
-        self.session.saved(args[0], path)
+        self.session.saved(args[0], path_of(path))
 
 
 class Step:

@@ -147,9 +147,17 @@ def accept(session, namespace, candidate, work, entry, steps, pipeline, raw):
     entry["folded"] = True
     entry["features"] = names
     entry["array_input"] = names is None
+    entry["input_kind"] = kind_of(raw)
     outer = [models.chain_step(s.frozen, variable_of(namespace, s), columns_of(s)) for s in steps if s.thing is not None]
     outer += [models.chain_step(Call(s.facts["kind"]), None, columns_of(s)) for s in steps if s.thing is None]
     entry["chain"] = outer + entry["chain"]
+
+
+def kind_of(raw):
+    """What the folded pipeline is called with."""
+    if isinstance(raw, list):
+        return "list"
+    return "frame" if prints.is_frame(raw) else "series" if prints.is_series(raw) else "array"
 
 
 class Call:

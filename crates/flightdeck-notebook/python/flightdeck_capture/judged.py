@@ -29,16 +29,21 @@ def split_part(session, fit):
 
 def metrics(session, fit):
     """The metrics of this model, and those of its forerunner before a refit on more rows."""
-    own = [described(fit, score, False) for score in fit_scores(fit) if score.value is not None]
+    own = [described(fit, score, False) for score in fit_scores(fit) if is_finite(score.value)]
     if any(metric["on"] == "evaluation" for metric in own):
         return own[-32:]
     for earlier in reversed(session.fits):
         if earlier is fit or earlier.order > fit.order or not is_refit(earlier, fit):
             continue
-        before = [described(earlier, score, True) for score in fit_scores(earlier) if score.value is not None]
+        before = [described(earlier, score, True) for score in fit_scores(earlier) if is_finite(score.value)]
         if before:
             return (before + own)[-32:]
     return own[-32:]
+
+
+def is_finite(value):
+    """A number that JSON can hold."""
+    return value is not None and value == value and abs(value) != float("inf")
 
 
 def is_refit(earlier, later):

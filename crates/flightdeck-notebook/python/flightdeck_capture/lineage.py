@@ -96,6 +96,7 @@ class Lineage:
         """A name was looked up."""
         if isinstance(host, bytes):
             host = host.decode("ascii", "replace")
+        host = host.rsplit("@", 1)[-1].split(":")[0] if host and "@" in host else host
         if host and host not in self.named_hosts and not is_local(host):
             self.named_hosts.add(host)
             self.address("%s:%s" % (host, port) if port else host)
@@ -176,7 +177,7 @@ class Lineage:
 
         def seeded(args, kwargs):
             value = args[0] if args else next(iter(kwargs.values()), None)
-            if self.session.running and len(self.session.seeds) < 200:
+            if self.session.running and len(self.session.seeds) < 200 and self.session.called_by_notebook():
                 entry = {"call": call, "value": repr(value)[:200], "cell": self.session.cell}
                 if entry not in self.session.seeds:
                     self.session.seeds.append(entry)

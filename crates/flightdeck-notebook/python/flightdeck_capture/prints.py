@@ -76,6 +76,17 @@ def take(value, index):
     return value[index]
 
 
+def joined(parts):
+    """Tables of one kind below each other, or nothing when they cannot be."""
+    if any(part is None for part in parts):
+        return None
+    if all(is_frame(part) or is_series(part) for part in parts):
+        return pandas().concat(parts)
+    if any(is_sparse(part) for part in parts):
+        return sys.modules["scipy.sparse"].vstack(parts).tocsr()
+    return numpy().concatenate([numpy().asarray(part) for part in parts])
+
+
 def column_bytes(values):
     """The bytes of one column's values: doubles when they are numbers, text otherwise."""
     np = numpy()

@@ -1,6 +1,6 @@
 """Watching what the notebook saves or exports itself: that object is the one meant."""
 
-import os
+from .session import path_of
 
 
 class Saved:
@@ -62,16 +62,6 @@ class Saved:
         """A torch model was exported."""
         path = path_of(args[2] if len(args) > 2 else kwargs.get("f"))
         self.session.unmatched_saves.append(path)
-
-
-def path_of(target):
-    """The absolute path of a path or of an open file, or nothing."""
-    target = getattr(target, "name", target)
-    if isinstance(target, bytes):
-        target = os.fsdecode(target)
-    if isinstance(target, str) or hasattr(target, "__fspath__"):
-        return os.path.abspath(os.fspath(target))
-    return None
 
 
 def inside(thing):

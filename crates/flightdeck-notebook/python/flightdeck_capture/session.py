@@ -117,6 +117,14 @@ class Session:
             text = os.path.abspath(os.fsdecode(path))
             self.files.setdefault((text, mode), self.cell)
 
+    def called_by_notebook(self):
+        """Whether the call comes from a cell or a file beside it, not from inside a library."""
+        frame, own = sys._getframe(1), os.path.dirname(os.path.abspath(__file__))
+        while frame is not None and os.path.abspath(frame.f_code.co_filename).startswith(own):
+            frame = frame.f_back
+        name = frame.f_code.co_filename if frame is not None else ""
+        return not ("site-packages" in name or name.startswith(os.path.join(sys.base_prefix, "lib")) or name.endswith(".pyx"))
+
     def place(self):
         """(line number, text) in the cell that is running, or (None, '')."""
         namespace = user_namespace()
@@ -126,6 +134,16 @@ class Session:
                 return frame.f_lineno, source_line(frame)
             frame = frame.f_back
         return None, ""
+
+
+def path_of(target):
+    """The absolute path of a path or of an open file, or nothing."""
+    target = getattr(target, "name", target)
+    if isinstance(target, bytes):
+        target = os.fsdecode(target)
+    if isinstance(target, str) or hasattr(target, "__fspath__"):
+        return os.path.abspath(os.fspath(target))
+    return None
 
 
 def source_line(frame):
