@@ -10,6 +10,7 @@ mod compare;
 mod frame;
 mod locate;
 mod message;
+mod packed;
 pub mod rows;
 mod synthesis;
 
@@ -33,6 +34,7 @@ pub use message::{
     Failure, GoldenRequest, Latency, ModelSource, OperatorTime, Preflight, PreflightRequest, Profile,
     ProfileRequest, Reply, Request, Sampled,
 };
+pub use packed::Carries;
 pub use synthesis::synthesise;
 
 #[cfg(feature = "runtime")]

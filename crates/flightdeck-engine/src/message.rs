@@ -1,6 +1,7 @@
-//! What a client asks of a worker, and what it answers.
+//! What a client asks of a worker, and what it answers. In JSON tensors are only described; their elements follow it.
 
 use crate::Comparison;
+use crate::packed::{self, Carries};
 use flightdeck_core::{Progress, Signature, Tensor};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -47,6 +48,7 @@ pub struct ProfileRequest {
 #[serde(rename_all = "snake_case")]
 pub enum Sampled {
     /// These, over and over.
+    #[serde(with = "packed")]
     Rows(Vec<Tensor>),
     /// The package's golden rows, or invented ones when it has none.
     Golden,
@@ -60,6 +62,7 @@ pub struct GoldenRequest {
     /// The model.
     pub model: ModelSource,
     /// All of its inputs.
+    #[serde(with = "packed")]
     pub inputs: Vec<Tensor>,
 }
 
@@ -79,6 +82,7 @@ pub enum Reply {
     /// The measurement.
     Profile(Profile),
     /// The outputs.
+    #[serde(with = "packed")]
     Golden(Vec<Tensor>),
     /// The trial.
     Preflight(Preflight),
@@ -159,4 +163,32 @@ pub struct Failure {
     pub message: String,
     /// What to do next.
     pub hint: String,
+}
+
+impl Carries for Request {
+    fn tensors(&self) -> &[Tensor] {
+        match self {
+            Self::Golden(GoldenRequest { inputs: tensors, .. })
+            | Self::Profile(ProfileRequest { rows: Sampled::Rows(tensors), .. }) => tensors,
+            Self::Profile(_) | Self::Preflight(_) => &[],
+        }
+    }
+
+    fn tensors_mut(&mut self) -> &mut [Tensor] {
+        match self {
+            Self::Golden(GoldenRequest { inputs: tensors, .. })
+            | Self::Profile(ProfileRequest { rows: Sampled::Rows(tensors), .. }) => tensors,
+            Self::Profile(_) | Self::Preflight(_) => &mut [],
+        }
+    }
+}
+
+impl Carries for Reply {
+    fn tensors(&self) -> &[Tensor] {
+        if let Self::Golden(outputs) = self { outputs } else { &[] }
+    }
+
+    fn tensors_mut(&mut self) -> &mut [Tensor] {
+        if let Self::Golden(outputs) = self { outputs } else { &mut [] }
+    }
 }

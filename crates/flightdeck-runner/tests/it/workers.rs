@@ -60,11 +60,12 @@ async fn a_profile_says_where_the_time_goes() {
 #[tokio::test]
 async fn golden_outputs_and_a_trial() {
     let worker = Worker::new(config());
-    let inputs = vec![floats("x", 4, vec![1.0, 2.0, 3.0, 4.0])];
+    let rows = [[1.0, 2.0, 3.0, 4.0], [f32::NEG_INFINITY, 0.0, 0.0, 0.0]];
+    let inputs = vec![floats("x", 4, rows.concat())];
     let request = GoldenRequest { model: ModelSource::File(model("linear")), inputs };
     let watch = Watch { progress: &mut |_| {}, cancel: &Cancel::default() };
     let outputs = worker.golden(request, watch).await.unwrap();
-    assert_eq!(outputs, [floats("y", 1, vec![linear([1.0, 2.0, 3.0, 4.0])])]);
+    assert_eq!(outputs, [floats("y", 1, rows.map(linear).to_vec())]);
 
     let package = four_columns("linear", linear);
     let request = PreflightRequest { package: package.package.path.clone() };
