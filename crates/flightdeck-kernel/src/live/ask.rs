@@ -136,6 +136,8 @@ impl Live {
     /// Runs code and then reads an expression, in one silent request: nothing is counted, remembered or printed, and
     /// no input can be asked for. A string comes back as its characters, anything else as its `repr`.
     ///
+    /// The code sees the user's names; what it assigns itself, only the expression sees, and only at its top level.
+    ///
     /// A kernel that runs a cell is not asked: that is [`LiveError::Busy`].
     pub async fn ask(
         &mut self,

@@ -83,6 +83,35 @@ async fn ask(live: &mut Live, code: &str, expression: &str) -> Result<String, Li
     live.ask(code, expression, LIMIT, &Cancel::default()).await
 }
 
+/// Values, names of its own, exceptions and a wish for input.
+async fn asks_everything(file: &Path) {
+    let mut live = Live::attach(file).await.unwrap();
+    assert_eq!(ask(&mut live, "", "sum(data)").await.unwrap(), "6");
+    assert_eq!(ask(&mut live, "", "str(data) + '\\n'").await.unwrap(), "[1, 2, 3]\n");
+    let own = ask(&mut live, "import json\nhelper = data[1]\ndata = 0", "helper + 5").await.unwrap();
+    assert_eq!(own, "7");
+    let raised = ask(&mut live, "1 / 0", "1").await.unwrap_err();
+    assert!(matches!(raised, LiveError::Raised { ref name, .. } if name == "ZeroDivisionError"), "{raised}");
+    let raised = ask(&mut live, "", "nothing").await.unwrap_err();
+    assert!(matches!(raised, LiveError::Raised { ref name, .. } if name == "NameError"), "{raised}");
+    let asked = ask(&mut live, "input()", "1").await.unwrap_err();
+    assert!(matches!(asked, LiveError::Raised { .. }), "{asked}");
+}
+
+/// Two looks differ by the second look itself, and by nothing else.
+fn is_as_before(before: &Value, mut after: Value) {
+    assert_eq!(after["count"], before["count"].as_u64().unwrap() + 1, "only the user's own look counts");
+    let inputs = after["in"].as_array_mut().unwrap();
+    let own = format!("_i{}", inputs.len() - 1);
+    assert_eq!(inputs.pop().unwrap(), LOOK);
+    assert_eq!(after["in"], before["in"]);
+    let names = after["names"].as_array_mut().unwrap();
+    names.retain(|name| *name != own.as_str());
+    for part in ["names", "out", "last", "path", "modules", "rows", "error"] {
+        assert!(after[part] == before[part], "{part}");
+    }
+}
+
 #[tokio::test]
 async fn a_live_kernel_is_asked_and_left_as_it_was() {
     for environment in crate::world::BOTH {
@@ -92,35 +121,8 @@ async fn a_live_kernel_is_asked_and_left_as_it_was() {
         user.looks().await;
         let before = user.looks().await;
 
-        let begun = Instant::now();
-        let mut live = Live::attach(&user.file).await.unwrap();
-        println!("{environment}: attached in {:?}", begun.elapsed());
-        let begun = Instant::now();
-        assert_eq!(ask(&mut live, "", "sum(data)").await.unwrap(), "6");
-        println!("{environment}: answered in {:?}", begun.elapsed());
-        assert_eq!(ask(&mut live, "", "str(data) + '\\n'").await.unwrap(), "[1, 2, 3]\n");
-        let raised = ask(&mut live, "1 / 0", "1").await.unwrap_err();
-        assert!(
-            matches!(raised, LiveError::Raised { ref name, .. } if name == "ZeroDivisionError"),
-            "{raised}"
-        );
-        let raised = ask(&mut live, "", "nothing").await.unwrap_err();
-        assert!(matches!(raised, LiveError::Raised { ref name, .. } if name == "NameError"), "{raised}");
-        let asked = ask(&mut live, "input()", "1").await.unwrap_err();
-        assert!(matches!(asked, LiveError::Raised { .. }), "{asked}");
-
-        let mut after = user.looks().await;
-        assert_eq!(after["count"], before["count"].as_u64().unwrap() + 1, "only the user's own look counts");
-        let inputs = after["in"].as_array_mut().unwrap();
-        let own = format!("_i{}", inputs.len() - 1);
-        assert_eq!(inputs.pop().unwrap(), LOOK);
-        assert_eq!(after["in"], before["in"]);
-        let names = after["names"].as_array_mut().unwrap();
-        names.retain(|name| *name != own.as_str());
-        for part in ["names", "out", "last", "path", "modules", "rows", "error"] {
-            assert!(after[part] == before[part], "{environment}: {part}");
-        }
-        drop(live);
+        asks_everything(&user.file).await;
+        is_as_before(&before, user.looks().await);
         assert_eq!(user.runs("print(data)").await["shown"], "[1, 2, 3]\n");
         user.leaves().await;
     }
