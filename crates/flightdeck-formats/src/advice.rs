@@ -39,7 +39,9 @@ pub(crate) fn not(kind: Kind) -> How {
             "it holds data without a model around it",
             "Import the model, and drop its training data beside it as CSV or Parquet.",
         ),
-        Kind::Zip | Kind::Gzip | Kind::Zlib | Kind::Zstd | Kind::SevenZip => ("it is packed", UNPACK),
+        Kind::Zip | Kind::Tar | Kind::Gzip | Kind::Zlib | Kind::Zstd | Kind::SevenZip => {
+            ("it is packed", UNPACK)
+        }
         Kind::BrokenZip => (
             "what it says about its own content does not agree",
             "Do not trust this file; ask for it again, or pack the model's files anew.",

@@ -62,11 +62,17 @@ pub(crate) fn look(ends: Ends<'_>) -> Kind {
     if ends.bytes == 0 {
         return Kind::Empty;
     }
-    if let Some((_, kind)) = MAGICS.iter().find(|(magic, _)| head.starts_with(magic)) {
+    let text = text_look::look(head, ends.tail, ends.is_whole());
+    // A few letters may as well begin a table.
+    let is_sure = |magic: &[u8]| text.is_none() || magic.len() > 4;
+    if let Some((_, kind)) = MAGICS.iter().find(|(magic, _)| head.starts_with(magic) && is_sure(magic)) {
         return *kind;
     }
     if is_zip(ends) {
         return Kind::Zip;
+    }
+    if head.get(257..262) == Some(b"ustar") {
+        return Kind::Tar;
     }
     if is_hdf5(head) {
         return Kind::Hdf5;
@@ -79,10 +85,8 @@ pub(crate) fn look(ends: Ends<'_>) -> Kind {
         _ if pickle::looks_like(head) => return if is_joblib(head) { Kind::Joblib } else { Kind::Pickle },
         _ => {}
     }
-    if let Some(kind) = onnx_look::look(head, ends.bytes) {
-        return kind;
-    }
-    text_look::look(head, ends.tail, ends.is_whole()).unwrap_or(Kind::Unknown)
+    // Text first: its letters are field numbers to protobuf, while no model is without a control character.
+    text.or_else(|| onnx_look::look(head, ends.bytes)).unwrap_or(Kind::Unknown)
 }
 
 /// Archives are read from their end; bytes in front change nothing for most programs.
@@ -128,7 +132,7 @@ mod tests {
 
     #[test]
     fn o17_files_are_told_by_their_first_bytes() {
-        let cases: [(&[u8], Kind); 17] = [
+        let cases: [(&[u8], Kind); 23] = [
             (b"", Kind::Empty),
             (b"\x89PNG\r\n\x1a\n\0\0", Kind::Picture),
             (b"\x1f\x8b\x08\0", Kind::Gzip),
@@ -138,9 +142,15 @@ mod tests {
             (b"{\"cells\": [], \"nbformat\": 4}", Kind::Notebook),
             (b"\xef\xbb\xbf[1, 2]", Kind::Json),
             (b"a,b\n1,2\n", Kind::Csv),
+            (b"\"a\",\"b\"\n1,2\n", Kind::Csv),
+            (b":root\n", Kind::Text),
+            (b"MZ,intensity\n1,2\n", Kind::Csv),
+            (b"MZ\x90\0", Kind::Program),
+            (b"PAR1\x15\0", Kind::Parquet),
+            (b"CBM1\x18\0", Kind::Catboost),
             (b"[package]\nname\n", Kind::Text),
             (b"<html>", Kind::Markup),
-            (b"\x02\0\0\0\0\0\0\0{\"", Kind::Unknown),
+            (b"\x02\0\0\0\0\0\0\0{", Kind::Unknown),
             (b"\x02\0\0\0\0\0\0\0{\"}", Kind::Safetensors),
             (b"\x1c\0\0\0TFL3", Kind::TfLite),
             (TORCH_LEGACY, Kind::TorchWeights),
@@ -148,12 +158,10 @@ mod tests {
             (b"\0\x01\x02\xff", Kind::Unknown),
         ];
         for (bytes, kind) in cases {
-            let cut = if kind == Kind::Unknown && bytes.len() == 10 { 9 } else { bytes.len() };
-            assert_eq!(
-                look(Ends { head: &bytes[..cut], tail: &bytes[..cut], bytes: cut as u64 }),
-                kind,
-                "{bytes:?}"
-            );
+            let ends = Ends { head: bytes, tail: bytes, bytes: bytes.len() as u64 };
+            assert_eq!(look(ends), kind, "{bytes:?}");
         }
+        let tar = [&b"model.onnx"[..], &[0; 247], b"ustar\0", &[0; 249]].concat();
+        assert_eq!(look(Ends::of_head(&tar, 512)), Kind::Tar);
     }
 }
