@@ -153,11 +153,41 @@ def install_xgboost(library_):
 
 def install_lightgbm(library_):
     """LGBM* and bare boosters."""
-    convert = importlib.import_module(
-        "onnxmltools.convert.lightgbm.operator_converters.LightGbm").convert_lightgbm
+    module = importlib.import_module("onnxmltools.convert.lightgbm.operator_converters.LightGbm")
+    round_down(module)
+    convert = module.convert_lightgbm
     classifiers = [library_.LGBMClassifier, LgbClassifierBooster]
     regressors = [library_.LGBMRegressor, library_.LGBMRanker, LgbRegressorBooster]
     register("Flightdeck", (classifiers, regressors), convert)
+
+
+def round_down(module):
+    """Thresholds are doubles; the largest single below decides the same for every single."""
+    original = module.dump_booster_model
+    if getattr(original, "rounds_down", False):
+        return
+
+    def dumped(*arguments, **named):
+        document, info = original(*arguments, **named)
+        for tree in document["tree_info"]:
+            stack = [tree["tree_structure"]]
+            while stack:
+                node = stack.pop()
+                if node.get("decision_type") == "<=":
+                    node["threshold"] = floor_single(node["threshold"])
+                stack.extend(node[side] for side in ("left_child", "right_child") if side in node)
+        return document, info
+
+    dumped.rounds_down = True
+    module.dump_booster_model = dumped
+
+
+def floor_single(value):
+    """The largest single that is not above a double."""
+    single = numpy.float32(value)
+    if float(single) > float(value):
+        single = numpy.nextafter(single, numpy.float32(-numpy.inf))
+    return float(single)
 
 
 def register(prefix, classes, convert):

@@ -69,34 +69,3 @@ def write(folder, path, data):
     numpy.save(target, numpy.ascontiguousarray(data), allow_pickle=False)
 
 
-def reference(folder, place, model, rows):
-    """The original's answers: label and scores of a classifier, values of anything else."""
-    answers = {"label": None, "scores": None, "values": None}
-    raw = numpy.asarray(model.predict(rows))
-    if hasattr(model, "predict_proba") and raw.ndim == 1:
-        answers["label"] = column(folder, place + "/label.npy", ("label", 0), raw)
-        scores = numpy.asarray(model.predict_proba(rows))
-        answers["scores"] = [column(folder, "%s/score%d.npy" % (place, index), (str(name), index), scores[:, index])
-                             for index, name in enumerate(numpy.asarray(model.classes_).tolist())]
-    elif is_label(model, raw):
-        answers["label"] = column(folder, place + "/label.npy", ("label", 0), raw)
-    else:
-        raw = raw.reshape(len(raw), -1)
-        answers["values"] = [column(folder, "%s/value%d.npy" % (place, index), ("value%d" % index, index),
-                                    raw[:, index]) for index in range(raw.shape[1])]
-    return answers
-
-
-def is_label(model, raw):
-    """Whether one answer is a class, a cluster or an outlier's sign, and no quantity."""
-    kind = getattr(model, "_estimator_type", None)
-    if raw.ndim != 1:
-        return False
-    if kind is None:
-        try:
-            kind = model.__sklearn_tags__().estimator_type
-        except AttributeError:
-            kind = None
-    return kind in ("classifier", "clusterer", "outlier_detector", "density_estimator") or raw.dtype.kind in "USOb"
-
-

@@ -3,7 +3,7 @@
 from .messages import Refused
 from .structure import kind, library, steps, walk
 
-KNOWN = ("sklearn", "xgboost", "lightgbm", "catboost", "skl2onnx", "imblearn")
+KNOWN = ("sklearn", "xgboost", "lightgbm", "catboost", "skl2onnx", "imblearn", "flightdeck_convert")
 
 
 def check(model):

@@ -1,15 +1,33 @@
 """Trees that were fitted with missing values keep the side that missing values go to.
 
-The stock converter leaves it out and sends every missing value to the right.
+The stock converter leaves it out and sends every missing value to the right; and it never ends on the infinite
+threshold of a split that only parts missing values from the others.
 """
 
 import importlib
+import math
 import sys
 
 
 def install():
-    """Wraps the function that writes a tree, wherever it was imported to."""
-    original = importlib.import_module("skl2onnx.common.tree_ensemble").add_tree_to_attribute_pairs
+    """Wraps the functions that write a tree, wherever they were imported to."""
+    module = importlib.import_module("skl2onnx.common.tree_ensemble")
+    if not hasattr(module, "flightdeck"):
+        module.flightdeck = True
+        with_ends(module)
+        with_directions(module)
+
+
+def with_ends(module):
+    """The search for a switching point only looks between finite numbers."""
+    original = module.find_switch_point
+    module.find_switch_point = lambda low, high: (
+        original(low, high) if math.isfinite(low) and math.isfinite(high) else low)
+
+
+def with_directions(module):
+    """Adds the side of missing values."""
+    original = module.add_tree_to_attribute_pairs
 
     def with_direction(pairs, is_classifier, tree, *arguments, **named):
         original(pairs, is_classifier, tree, *arguments, **named)
