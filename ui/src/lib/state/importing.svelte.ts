@@ -11,8 +11,8 @@ import { models } from "./models.svelte";
 import { where } from "./place.svelte";
 import { run } from "./run.svelte";
 
-/** How a plan is looked at and carried out: a new model, or data for a version. */
-type Way = { plan: (corrections: Corrections) => Promise<ImportPlan>; make: (corrections: Corrections) => Promise<ipc.Job<ImportView>> };
+/** How a plan is looked at and carried out: a new model, by the notebook's name if it is one, or data for a version. */
+type Way = { name?: string; plan: (corrections: Corrections) => Promise<ImportPlan>; make: (corrections: Corrections) => Promise<ipc.Job<ImportView>> };
 
 /** What the sheet cannot change is told after the import, with the other findings. */
 const nothingToChoose = ["no-baseline", "no-golden-rows"];
@@ -73,14 +73,14 @@ class Importing {
   }
 
   #importing(files: Files): Way {
-    return { plan: (corrections) => ipc.planImport(files.id, corrections), make: (corrections) => ipc.importFiles(files.id, corrections) };
+    return { name: files.names.find((name) => /\.ipynb$/i.test(name)), plan: (corrections) => ipc.planImport(files.id, corrections), make: (corrections) => ipc.importFiles(files.id, corrections) };
   }
 
   async #look(way: Way, data: boolean): Promise<void> {
-    const plan = await way.plan(nothing);
+    const plan = await (way.name === undefined ? way.plan(nothing) : run.read(way.name, () => way.plan(nothing)));
     if (plan.signature === null) {
       // What it answers is known after it was run or converted: that has a place of its own.
-      run.begin({ kind: plan.notebook ? "notebook" : "file", name: plan.file, ...way }, plan);
+      run.begin({ ...way, kind: plan.notebook ? "notebook" : "file", name: plan.file }, plan);
     } else if (needsLook(plan)) {
       this.#way = way;
       this.data = data;

@@ -36,6 +36,8 @@ class Run {
   plan = $state.raw<ImportPlan | null>(null);
   corrections = $state.raw<Corrections>(nothing);
   phase = $state<Phase>("none");
+  /** The notebook that is being read before anything is known of it. */
+  reading = $state<string | null>(null);
   /** Whether a correction is being looked at. */
   looking = $state(false);
   job = $state<number | null>(null);
@@ -53,6 +55,23 @@ class Run {
 
   get busy(): boolean {
     return this.phase === "running";
+  }
+
+  /** A notebook is read and its Python looked for, which may take a moment: it has its place meanwhile. */
+  async read<T>(name: string, plan: () => Promise<T>): Promise<T> {
+    if (this.busy) return plan();
+    const from = where.current;
+    this.reading = name;
+    where.go({ at: "import" });
+    try {
+      return await plan();
+    } catch (thrown) {
+      const nothingHere = from.at !== "import" || this.phase === "none";
+      if (where.current.at === "import" && nothingHere) where.go(from.at === "import" ? { at: "models" } : from);
+      throw thrown;
+    } finally {
+      this.reading = null;
+    }
   }
 
   /** Begins with what was dropped, chosen or taken; at once when nothing has to be asked. */
