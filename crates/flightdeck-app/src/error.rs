@@ -42,6 +42,11 @@ impl Error {
         Self::new(Kind::Input, code, message, hint)
     }
 
+    /// The call must change; the code comes from a leaf.
+    pub(crate) fn input_of(code: &str, message: String, hint: impl Into<String>) -> Self {
+        Self::new(Kind::Input, code.to_owned(), message, hint)
+    }
+
     /// It failed.
     pub fn failed(code: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new(Kind::Failed, code, message, hint)

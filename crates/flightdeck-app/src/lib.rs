@@ -9,6 +9,7 @@ mod app;
 mod charts;
 mod compare;
 mod deploy;
+mod difference;
 mod drift;
 mod embedded;
 mod error;
@@ -27,6 +28,7 @@ mod samples;
 mod series;
 mod snippets;
 pub mod views;
+mod watch;
 mod words;
 
 pub use app::App;

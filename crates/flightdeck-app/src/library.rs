@@ -38,6 +38,8 @@ impl App {
         let record = self.version(model, number)?;
         let package = self.package(&record.digest)?;
         let context = self.context()?;
+        let (origin, parity) = self.origin(&record)?.unzip();
+        let parity = parity.flatten();
         let versions = self.read(version::all)?.into_iter().filter(|known| known.model == record.model);
         let versions = versions.map(|known| self.row(&known, &context)).collect::<Result<_>>()?;
         Ok(ShowView {
@@ -47,10 +49,10 @@ impl App {
             signature: package.read(SIGNATURE)?,
             findings: record.findings.clone(),
             profile: self.newest_profile(&record)?,
-            parity: None,
-            origin: None,
-            difference: None,
-            watch: None,
+            parity,
+            origin: origin.map(Box::new),
+            difference: self.difference(&record)?.map(Box::new),
+            watch: self.watch_of(model)?,
             lineage: lineage(&record, &package)?,
             golden: golden(&package)?,
             baseline: self.baseline_view(&record.digest)?,

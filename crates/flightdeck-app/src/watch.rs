@@ -49,9 +49,17 @@ impl App {
 
     /// Remembers where a version came from, so that its changes can be watched. A notebook is watched from now on unless
     /// the person said otherwise before; other files are when they are asked for.
-    pub(crate) fn note_watch(&self, view: &ImportView, path: &Path, corrections: &Corrections) -> Result<()> {
+    pub(crate) fn note_watch(
+        &self,
+        view: &ImportView,
+        path: &Path,
+        seen: Digest,
+        corrections: &Corrections,
+    ) -> Result<()> {
         let path = path.canonicalize().unwrap_or_else(|_| path.into());
-        let Ok(seen) = content(&path) else { return Ok(()) };
+        if !path.is_file() {
+            return Ok(());
+        }
         let known = self.read(|c| watch::find(c, &view.model))?;
         let known = known.filter(|known| Path::new(&known.path) == path);
         let notebook = is_notebook(&path);
@@ -240,7 +248,11 @@ impl Watched {
             }
         };
         let watcher = notify::recommended_watcher(heard).map_err(|error| {
-            Error::failed("watch-failed", format!("Files cannot be watched: {error}"), "Import changes by hand")
+            Error::failed(
+                "watch-failed",
+                format!("Files cannot be watched: {error}"),
+                "Import changes by hand",
+            )
         })?;
         Ok(Self { watcher, folders: BTreeSet::new(), files: BTreeSet::new() })
     }

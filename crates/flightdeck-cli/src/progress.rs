@@ -1,7 +1,8 @@
 //! Progress on the way: a line that is written over on a terminal, JSON lines for a script, nothing otherwise.
 
 use crate::output;
-use flightdeck_app::Job;
+use flightdeck_app::views::{CellState, OutputView};
+use flightdeck_app::{CellMove, Job};
 use flightdeck_core::{Cancel, Progress};
 use serde::Serialize;
 use std::io::{self, IsTerminal, Write};
@@ -53,6 +54,27 @@ pub(crate) fn job(stream: Stream) -> Job {
         }
         *last = Some(progress);
     })
+    .with_cells(move |moved| {
+        if stream == Stream::JsonLines {
+            output::line(&line(moved));
+        }
+    })
+}
+
+/// How a cell of a notebook goes, as the stream says it.
+fn line(moved: CellMove) -> CellLine {
+    match moved {
+        CellMove::State { index, state, seconds, error } => CellLine::Cell { index, state, seconds, error },
+        CellMove::Output { index, output } => CellLine::Output { index, output },
+    }
+}
+
+/// A cell in a stream of JSON lines.
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+enum CellLine {
+    Cell { index: u32, state: CellState, seconds: Option<f64>, error: Option<String> },
+    Output { index: u32, output: OutputView },
 }
 
 /// Takes the progress line away.

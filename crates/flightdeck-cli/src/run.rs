@@ -1,7 +1,7 @@
 //! Each command: one call of a use case, then its answer in words or as a document.
 
 use crate::args::{
-    Cli, Command, CompareArgs, DeployArgs, ImportArgs, LibraryCommand, PredictArgs, RunnerCommand,
+    Cli, Command, CompareArgs, DeployArgs, ImportArgs, LibraryCommand, PredictArgs, RunnerCommand, WatchArgs,
 };
 use crate::output;
 use crate::progress::{self, Stream};
@@ -40,6 +40,8 @@ fn compare(args: &CompareArgs, json: bool) -> Result<ExitCode> {
 async fn perform(app: &App, command: LibraryCommand, json: bool) -> Result<()> {
     match command {
         LibraryCommand::Import(args) => import(app, args, json).await?,
+        LibraryCommand::Kernels => answer(json, &app.kernels().await?, |kernels| print::kernels(kernels)),
+        LibraryCommand::Watch(args) => watch(app, args, json).await?,
         LibraryCommand::Models => answer(json, &app.models()?, |models| print::models(models)),
         LibraryCommand::Show { model } => {
             answer(json, &app.show(&model.model, model.version)?, print::show);
@@ -54,6 +56,12 @@ async fn perform(app: &App, command: LibraryCommand, json: bool) -> Result<()> {
             let deployed = app.deploy(&request(args), &progress::job(Stream::Terminal)).await;
             progress::clear();
             answer(json, &deployed?, print::deployed);
+        }
+        LibraryCommand::Promote { endpoint } => {
+            answer(json, &app.promote(&endpoint).await?, print::deployed);
+        }
+        LibraryCommand::Rollback { endpoint } => {
+            answer(json, &app.rollback(&endpoint).await?, print::deployed);
         }
         LibraryCommand::Undeploy { endpoint } => {
             answer(json, &app.undeploy(&endpoint).await?, print::undeployed);
@@ -78,7 +86,7 @@ async fn perform(app: &App, command: LibraryCommand, json: bool) -> Result<()> {
 
 fn request(args: DeployArgs) -> DeployRequest {
     DeployRequest {
-        shadow: false,
+        shadow: args.shadow,
         model: args.model.model,
         version: args.model.version,
         runner: args.to,
@@ -106,11 +114,21 @@ async fn import(app: &App, args: ImportArgs, json: bool) -> Result<()> {
         task: args.task.map(Into::into),
         roles: args.role,
         kinds,
-        ..Corrections::default()
+        python: args.python.as_deref().map(absolute).transpose()?,
+        pick: args.pick,
+        only_needed: args.only_needed,
+        network: args.allow_network,
+        files: args.files,
+        build_environment: args.build_environment,
+        consent: args.consent,
     };
-    let paths: Vec<_> = std::iter::once(args.path).chain(args.baseline).collect();
+    let paths: Vec<_> = args.path.into_iter().chain(args.baseline).collect();
     let stream = if json { Stream::JsonLines } else { Stream::Terminal };
-    let imported = app.import(&paths, corrections, &progress::job(stream)).await;
+    let job = progress::job(stream);
+    let imported = match &args.kernel {
+        Some(kernel) => app.import_kernel(kernel, corrections, &job).await,
+        None => app.import(&paths, corrections, &job).await,
+    };
     progress::clear();
     let imported = imported?;
     if json {
@@ -119,6 +137,36 @@ async fn import(app: &App, args: ImportArgs, json: bool) -> Result<()> {
         print::imported(&imported);
     }
     Ok(())
+}
+
+/// The interpreter as a path that means the same everywhere. Its link is kept: an environment is told by it.
+fn absolute(path: &std::path::Path) -> Result<String> {
+    let path = std::path::absolute(path);
+    path.map(|path| path.display().to_string())
+        .map_err(|error| Error::input("bad-arguments", error.to_string(), "Name the interpreter by its path"))
+}
+
+/// Says what is watched, or takes changes in until it is stopped.
+async fn watch(app: &App, args: WatchArgs, json: bool) -> Result<()> {
+    if let Some(model) = args.model {
+        let watch = app.set_watch(&model, !args.off, !args.no_profile, !args.no_shadow)?;
+        answer(json, &watch, print::watch);
+        return Ok(());
+    }
+    let watches = app.watches()?;
+    if !json {
+        print::watches(&watches);
+    }
+    let told = |outcome: Result<flightdeck_app::views::ImportView>| match (outcome, json) {
+        (Ok(imported), true) => output::line(&imported),
+        (Ok(imported), false) => print::imported(&imported),
+        (Err(error), true) => output::line(&error.view()),
+        (Err(error), false) => print::failed(&error),
+    };
+    tokio::select! {
+        ended = app.keep_watching(told) => ended,
+        _ = tokio::signal::ctrl_c() => Ok(()),
+    }
 }
 
 /// How columns are counted where the caller knows better.

@@ -4,6 +4,7 @@
 //! becomes first is decided in `crate::notebook`; both end here, in one [`Prepared`] and one way of writing it.
 
 mod columns;
+mod given;
 mod golden;
 mod prepared;
 mod source;
@@ -14,12 +15,15 @@ pub(crate) use golden::TOLERANCE;
 pub(crate) use prepared::{Made, Prepared, Training, no_baseline, on_a_thread};
 pub(crate) use source::file_name;
 
+use crate::notebook::scratch;
+
 use crate::jobs::Job;
 use crate::views::{BaselinePlan, Corrections, ImportPlan, ImportView};
 use crate::{App, Error, Kind, Result};
 use flightdeck_core::{Digest, Name, Progress, Unit};
 use flightdeck_package::MODEL;
 use flightdeck_store::version::{self, VersionRecord};
+use given::Given;
 use sha2::{Digest as _, Sha256};
 use source::Sources;
 use std::path::{Path, PathBuf};
@@ -27,9 +31,12 @@ use std::path::{Path, PathBuf};
 impl App {
     /// What the files would become. Nothing is written, and nothing of them is executed.
     pub async fn plan_import(&self, paths: &[PathBuf], corrections: &Corrections) -> Result<ImportPlan> {
-        let sources = source::sort(paths)?;
-        let prepared = Prepared::read(sources, corrections.clone()).await?;
-        self.planned(prepared)
+        let mut sources = source::sort(paths)?;
+        match given::look(&mut sources).await? {
+            Given::Onnx(_held) => self.planned(Prepared::read(sources, corrections.clone()).await?),
+            Given::Notebook => self.plan_notebook(&sources.model, corrections).await,
+            Given::Other(other) => Ok(given::plan(&other, &sources, corrections)),
+        }
     }
 
     fn planned(&self, prepared: Prepared) -> Result<ImportPlan> {
@@ -69,8 +76,20 @@ impl App {
         corrections: Corrections,
         job: &Job,
     ) -> Result<ImportView> {
-        let prepared = Prepared::read(source::sort(paths)?, corrections).await?;
-        self.store(prepared, job).await
+        let mut sources = source::sort(paths)?;
+        let named = sources.model.clone();
+        let mut prepared = match given::look(&mut sources).await? {
+            Given::Onnx(_held) => Prepared::read(sources, corrections.clone()).await?,
+            Given::Notebook => self.prepare_notebook(&sources.model, &corrections, job).await?,
+            Given::Other(other) => self.prepare_other(&other, &sources, &corrections, job).await?,
+        };
+        if prepared.made.is_none() {
+            prepared.source = file_name(&named);
+        }
+        let seen = prepared.original;
+        let imported = self.store(prepared, job).await?;
+        self.note_watch(&imported, &named, seen, &corrections)?;
+        Ok(imported)
     }
 
     /// What was refused is in the audit log too: by its name and why, and nothing of it is kept.

@@ -16,7 +16,7 @@ use flightdeck_store::version::{self, VersionRecord};
 
 impl App {
     /// Makes a version of it: the package appears whole or not at all, and with it the row and the audit entry.
-    pub(super) async fn store(&self, mut prepared: Prepared, job: &Job) -> Result<ImportView> {
+    pub(crate) async fn store(&self, mut prepared: Prepared, job: &Job) -> Result<ImportView> {
         job.check()?;
         let mut staging = self.inner.artifacts.stage()?;
         write_model(&mut staging, &prepared, job)?;

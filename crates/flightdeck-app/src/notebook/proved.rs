@@ -2,6 +2,7 @@
 //! original's own rows, the first equal one taken.
 
 use super::captured;
+use super::import::capital;
 use super::parity::{self, Parity, Reference, Verdict};
 use crate::import::{TOLERANCE, Training};
 use crate::jobs::Job;
@@ -367,14 +368,6 @@ fn close(parity: Option<&ParityView>) -> Finding {
 pub(crate) fn convert_error(error: &ConvertError) -> Error {
     match error {
         ConvertError::Cancelled => Error::cancelled(),
-        ConvertError::Refused(_) => {
-            Error::new(Kind::Failed, error.code(), capital(&error.to_string()), error.hint())
-        }
         _ => Error::new(Kind::Failed, error.code(), capital(&error.to_string()), error.hint()),
     }
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

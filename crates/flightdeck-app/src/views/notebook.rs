@@ -243,6 +243,9 @@ pub struct CellRecord {
     pub title: String,
     /// Digest of its text.
     pub digest: Digest,
+    /// Its text, cut at 20,000 characters; for this computer only.
+    #[serde(default)]
+    pub source: String,
     /// How it ended.
     pub state: CellState,
     /// How long it ran.

@@ -4,8 +4,8 @@ use crate::output;
 use crate::table::{Table, bytes, duration, figure};
 use flightdeck_app::Comparison;
 use flightdeck_app::views::{
-    AlertView, BaselineView, DeployView, DriftView, EndpointRow, ImportView, LiveView, ModelView,
-    PredictView, ProfileView, RunnerView, ShowView, VersionRow, VersionState,
+    AlertView, BaselineView, DeployView, DriftView, EndpointRow, ImportView, KernelView, LiveView, ModelView,
+    ParityView, PredictView, ProfileView, RunnerView, ShowView, VersionRow, VersionState, WatchView,
 };
 use flightdeck_core::{Finding, Severity};
 use serde::Serialize;
@@ -36,7 +36,65 @@ pub(crate) fn imported(view: &ImportView) {
     let again = if view.already { ", imported before" } else { "" };
     say!("{} version {}{again}", view.model, view.version);
     say!("{}", view.digest);
+    if let Some(parity) = &view.parity {
+        self::parity(parity);
+    }
     findings(&view.findings);
+}
+
+/// What was compared with the original, in words first.
+fn parity(view: &ParityView) {
+    let rows = count(view.rows, "row");
+    let largest =
+        view.max_abs.map_or_else(String::new, |largest| format!(", largest difference {largest:.1e}"));
+    match view.beyond {
+        0 => say!("Equal to the original on {rows} ({}){largest}", view.compared),
+        beyond => say!("{beyond} of {rows} differ from the original ({}){largest}", view.compared),
+    }
+}
+
+pub(crate) fn kernels(kernels: &[KernelView]) {
+    if kernels.is_empty() {
+        say!("No notebook is open now");
+        return;
+    }
+    let mut table = Table::new(&["Id", "Notebook", "State", "Language", "File"]);
+    for kernel in kernels {
+        let path = kernel.path.clone().unwrap_or_default();
+        table.row([
+            kernel.id.clone(),
+            kernel.name.clone(),
+            kernel.state.clone(),
+            kernel.language.clone(),
+            path,
+        ]);
+    }
+    table.print();
+}
+
+pub(crate) fn watch(watch: &WatchView) {
+    watches(std::slice::from_ref(watch));
+}
+
+pub(crate) fn watches(watches: &[WatchView]) {
+    if watches.is_empty() {
+        say!("Nothing is watched. Import a notebook first");
+        return;
+    }
+    let mut table = Table::new(&["Model", "File", "Watched", "Then"]);
+    for watch in watches {
+        let then = [(watch.profile, "profile"), (watch.shadow, "run as shadow")];
+        let then: Vec<&str> = then.iter().filter(|(on, _)| *on).map(|(_, what)| *what).collect();
+        let on = if watch.on { "yes" } else { "no" };
+        table.row([watch.model.to_string(), watch.path.clone(), on.into(), then.join(", ")]);
+    }
+    table.print();
+}
+
+pub(crate) fn failed(error: &flightdeck_app::Error) {
+    say!("✕ {}", error.message);
+    say!("  {}", error.hint);
+    findings(&error.findings);
 }
 
 fn state(row: &VersionRow) -> String {
@@ -93,6 +151,9 @@ pub(crate) fn show(view: &ShowView) {
     say!("");
     if let Some(baseline) = &view.baseline {
         self::baseline(baseline);
+    }
+    if let Some(parity) = &view.parity {
+        self::parity(parity);
     }
     findings(&view.findings);
     for row in &view.lineage {
