@@ -9,7 +9,8 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EndpointDesired {
-    /// Which versions answer or see the traffic. Challengers take the same inputs as the champion.
+    /// Which versions answer or see the traffic. A canary takes the same inputs as the champion. A shadow takes the same
+    /// columns or fewer, found by name where its tensors are others.
     ///
     /// To promote a challenger is to send a policy in which it is the champion. What is loaded stays loaded, so that all
     /// roles change in one step; the champion before is kept warm, and sending its policy again goes back at once.

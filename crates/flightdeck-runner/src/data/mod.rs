@@ -116,10 +116,10 @@ pub(crate) async fn run(
     }
     if !chosen.lineup.shadows.is_empty() {
         let is_champion = Arc::ptr_eq(model, &chosen.lineup.champion.model);
-        let answer = outputs.as_ref().ok().filter(|_| is_champion);
-        let answer = answer.map(|outputs| (Arc::clone(model), Arc::clone(outputs)));
+        let answer = outputs.as_ref().ok().filter(|_| is_champion).map(Arc::clone);
+        let asked = Arc::clone(model);
         let spans = spans.cloned().map(Arc::new);
-        chosen.lineup.show(&Seen { inputs, rows, spans, at: app.now(), answer });
+        chosen.lineup.show(&Seen { asked, inputs, rows, spans, at: app.now(), answer });
     }
     outputs
 }

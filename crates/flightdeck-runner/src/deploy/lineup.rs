@@ -4,7 +4,7 @@ use super::load::{load, package, preflight};
 use crate::app::App;
 use crate::counting::Subject;
 use crate::problem::Problem;
-use crate::serving::{Canary, Endpoint, Lineup, Model, Served, Shadow};
+use crate::serving::{Canary, Endpoint, Lineup, Model, Served, Shadow, are_same, lacking};
 use axum::http::StatusCode;
 use flightdeck_core::{Challenge, Digest, Signature, TrafficPolicy, VersionRole};
 use flightdeck_package::{Package, SIGNATURE};
@@ -33,7 +33,7 @@ impl Crew {
         let champion = tried(app, (policy.champion, None), current, &mut found).await?;
         let mut challengers = Vec::new();
         for challenger in &policy.challengers {
-            let wanted = (challenger.version, Some(&champion.signature));
+            let wanted = (challenger.version, Some((&champion.signature, challenger.challenge)));
             let model = tried(app, wanted, current, &mut found).await?;
             challengers.push((challenger.challenge, model));
         }
@@ -95,7 +95,7 @@ impl Crew {
 
 async fn tried(
     app: &App,
-    (version, champion): (Digest, Option<&Signature>),
+    (version, champion): (Digest, Option<(&Signature, Challenge)>),
     current: Option<&Lineup>,
     found: &mut Option<Preflight>,
 ) -> Result<Arc<Model>, Problem> {
@@ -112,26 +112,31 @@ async fn tried(
     load(app, package).await
 }
 
-/// A challenger is shown the tensors that were made for the champion.
-fn check_inputs(version: Digest, challenger: &Signature, champion: &Signature) -> Result<(), Problem> {
-    let inputs = |signature: &Signature| -> Vec<_> {
-        let input = |input: &flightdeck_core::Input| {
-            let columns: Vec<_> = input.columns.iter().map(|c| (c.index, c.name.clone())).collect();
-            (input.name.clone(), input.data_type, input.batch_axis, columns)
-        };
-        signature.inputs.iter().map(input).collect()
-    };
-    let (own, wanted) = (inputs(challenger), inputs(champion));
-    if own == wanted {
+/// A canary answers requests that were written for the champion. A shadow is shown their rows, and needs only the columns.
+fn check_inputs(
+    version: Digest,
+    challenger: &Signature,
+    (champion, challenge): (&Signature, Challenge),
+) -> Result<(), Problem> {
+    if are_same(challenger, champion) {
         return Ok(());
     }
-    let other = own.iter().find(|input| !wanted.contains(input)).or(wanted.iter().find(|i| !own.contains(i)));
-    let named = other.map_or_else(String::new, |(name, ..)| format!(": look at \"{}\"", name.escape_debug()));
-    let message = format!("version {} takes other inputs than the champion{named}", version.short());
-    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "challenger-inputs", message).hint(
-        "A challenger is shown what was sent to the champion. Export it with the same inputs, types and columns in the \
-         same order, or deploy it to an endpoint of its own.",
-    ))
+    let wrong = |message| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "challenger-inputs", message);
+    let version = version.short();
+    match (challenge, lacking(challenger, champion)) {
+        (Challenge::Shadow, None) => Ok(()),
+        (Challenge::Shadow, Some(lacking)) => {
+            let lacking = lacking.escape_debug();
+            Err(wrong(format!("version {version} takes \"{lacking}\", which the champion is not sent"))
+                .hint("Deploy it to an endpoint of its own: a shadow is shown what was sent to the champion."))
+        }
+        (Challenge::Canary(_), _) => {
+            Err(wrong(format!("version {version} takes other inputs than the champion")).hint(
+                "A canary answers requests that were written for the champion. Export it with the same inputs, types and \
+                 columns, or let it be a shadow.",
+            ))
+        }
+    }
 }
 
 fn served(

@@ -3,6 +3,7 @@
 
 mod agreement;
 mod batch;
+mod columns;
 mod endpoint;
 mod lane;
 mod lineup;
@@ -10,6 +11,7 @@ mod model;
 mod shadow;
 
 pub(crate) use agreement::Watched;
+pub(crate) use columns::{are_same, lacking};
 pub(crate) use endpoint::{Condition, Endpoint};
 pub(crate) use lane::Lane;
 pub(crate) use lineup::{Canary, Lineup};

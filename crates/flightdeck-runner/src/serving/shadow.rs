@@ -6,6 +6,7 @@
 //! windows as a request that failed, as an overloaded champion's are, and in the live figures by rows.
 
 use super::agreement::compare;
+use super::columns::{are_same, carried};
 use super::{Model, Served};
 use crate::counting::Spans;
 use flightdeck_core::{Tensor, Timestamp};
@@ -34,12 +35,14 @@ pub(crate) struct Shadow {
 /// A request that was answered, or that the champion failed at.
 #[derive(Clone)]
 pub(crate) struct Seen {
+    /// Whose inputs these are.
+    pub(crate) asked: Arc<Model>,
     pub(crate) inputs: Arc<Vec<Tensor>>,
     pub(crate) rows: usize,
     pub(crate) spans: Option<Arc<Spans>>,
     pub(crate) at: Timestamp,
     /// What the champion answered; `None` when it failed or a canary answered.
-    pub(crate) answer: Option<(Arc<Model>, Arc<Vec<Tensor>>)>,
+    pub(crate) answer: Option<Arc<Vec<Tensor>>>,
 }
 
 #[derive(Default)]
@@ -179,26 +182,50 @@ impl Watch {
 
     fn look(&self, batch: &[Seen]) {
         let Served { model, counting } = &self.served;
+        let mut shown = Vec::with_capacity(batch.len());
         for seen in batch {
-            counting.seen(&seen.inputs, seen.spans.as_deref());
-        }
-        let start = Instant::now();
-        let work = batch.iter().map(|seen| (Arc::clone(&seen.inputs), seen.rows)).collect();
-        let answers = model.lane.run_all(work);
-        let latency_us = start.elapsed().as_micros() as u64;
-        for (seen, outputs) in batch.iter().zip(answers) {
-            let spans = seen.spans.as_deref();
-            let Ok(outputs) = outputs else {
-                counting.failed(spans, seen.at);
-                counting.watched(|watched| watched.failed += seen.rows as u64);
-                continue;
-            };
-            counting.answered(spans, seen.rows, latency_us);
-            if let Some((champion, answer)) = &seen.answer {
-                let found = compare((&champion.signature, answer), (&model.signature, &outputs), seen.rows);
-                counting.watched(|watched| watched.compared(champion.version, found));
+            match self.inputs(seen) {
+                Some(inputs) => {
+                    counting.seen(&inputs, seen.spans.as_deref());
+                    shown.push((seen, inputs));
+                }
+                None => self.fail(seen),
             }
         }
+        let start = Instant::now();
+        let work = shown.iter().map(|(seen, inputs)| (Arc::clone(inputs), seen.rows)).collect();
+        let answers = model.lane.run_all(work);
+        let latency_us = start.elapsed().as_micros() as u64;
+        for ((seen, _), outputs) in shown.iter().zip(answers) {
+            match outputs {
+                Ok(outputs) => self.answered(seen, &outputs, latency_us),
+                Err(_) => self.fail(seen),
+            }
+        }
+    }
+
+    /// What the shadow takes, from what somebody else took.
+    fn inputs(&self, seen: &Seen) -> Option<Arc<Vec<Tensor>>> {
+        let (own, other) = (&self.served.model.signature, &seen.asked.signature);
+        if are_same(own, other) {
+            return Some(Arc::clone(&seen.inputs));
+        }
+        carried(own, other, &seen.inputs).ok().map(Arc::new)
+    }
+
+    fn answered(&self, seen: &Seen, outputs: &[Tensor], latency_us: u64) {
+        let Served { model, counting } = &self.served;
+        counting.answered(seen.spans.as_deref(), seen.rows, latency_us);
+        if let Some(answer) = &seen.answer {
+            let champion = (&seen.asked.signature, answer.as_slice());
+            let found = compare(champion, (&model.signature, outputs), seen.rows);
+            counting.watched(|watched| watched.compared(seen.asked.version, found));
+        }
+    }
+
+    fn fail(&self, seen: &Seen) {
+        self.served.counting.failed(seen.spans.as_deref(), seen.at);
+        self.served.counting.watched(|watched| watched.failed += seen.rows as u64);
     }
 }
 

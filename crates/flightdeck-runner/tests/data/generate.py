@@ -105,6 +105,23 @@ def picky():
     )
 
 
+def split():
+    """y = 4 · f0 + 2 · f2 - 1 of two columns that are inputs of their own, as doubles."""
+    numbers = [numpy_helper.from_array(np.asarray([value]), name) for name, value in [("four", 4.0), ("two", 2.0), ("one", 1.0)]]
+    save(
+        "split",
+        [
+            helper.make_node("Mul", ["f2", "two"], ["b"]),
+            helper.make_node("Mul", ["f0", "four"], ["a"]),
+            helper.make_node("Add", ["a", "b"], ["sum"]),
+            helper.make_node("Sub", ["sum", "one"], ["y"]),
+        ],
+        [tensor("f2", TensorProto.DOUBLE, ["N", 1]), tensor("f0", TensorProto.DOUBLE, ["N", 1])],
+        [tensor("y", TensorProto.DOUBLE, ["N", 1])],
+        numbers,
+    )
+
+
 def text():
     """Words weighted by how rare they are, and a logistic regression on them."""
     from skl2onnx import convert_sklearn
@@ -134,4 +151,5 @@ classes()
 slow()
 bomb()
 picky()
+split()
 text()

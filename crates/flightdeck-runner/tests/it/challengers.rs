@@ -173,6 +173,34 @@ async fn a_shadow_and_the_champion_are_compared_row_by_row() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_shadow_with_other_tensors_finds_its_columns_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let [champion, _] = pair();
+    let split = build(&model("split"), None, b"");
+    let server = start(&folder, &[&champion, &split]).await;
+    put(&server, &beside(&champion, &split)).await;
+    let rows = [[1.0, 2.0, 3.0, 4.0], [-0.5, 0.0, 0.25, 9.0]];
+    server.control.infer(&endpoint("e"), &request(&rows)).await.unwrap();
+    eventually(async || is_through(&server, &split).await).await;
+    let agreement = seen(&server, &split, VersionRole::Shadow).await.agreement.unwrap();
+    let difference = |row: [f32; 4]| f64::from((linear(row) - (4.0 * row[0] + 2.0 * row[2] - 1.0)).abs());
+    let expected = rows.map(difference).iter().sum::<f64>() / 2.0;
+    assert_eq!((agreement.rows, agreement.mean_abs), (2, Some(expected)));
+    server.control.flush().await.unwrap();
+    let windows = pulled(&server, 0).await;
+    let (_, counts) = windows.iter().find(|(key, _)| key.role == VersionRole::Shadow).unwrap();
+    let of = |place: usize| (counts.columns[place].min, counts.columns[place].max);
+    assert_eq!((of(0), of(1)), ((Some(0.25), Some(3.0)), (Some(-0.5), Some(1.0))), "f2 before f0");
+
+    // What watches with other tensors cannot answer requests that were written for the champion's.
+    let canary = with(&champion, &[(&split, Challenge::Canary(5))]);
+    let refused = server.control.put_endpoint(&endpoint("e"), &canary).await.unwrap_err();
+    assert_eq!(refused.code(), "challenger-inputs");
+    // As the champion it takes requests of its own.
+    assert_eq!(put(&server, &desired(split.root)).await.preflight, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn canaries_answer_their_share_and_a_key_stays_with_its_version() {
     let folder = tempfile::tempdir().unwrap();
     let [champion, canary] = pair();
