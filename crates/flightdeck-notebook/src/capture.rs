@@ -24,6 +24,7 @@ embedded!(
     "estimators.py",
     "evidence.py",
     "findings.py",
+    "fitted.py",
     "folding.py",
     "history.py",
     "hook.py",

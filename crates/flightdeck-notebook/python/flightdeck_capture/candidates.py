@@ -5,7 +5,7 @@ Reachable are the notebook's variables, and what is in lists, tuples and diction
 
 import types
 
-from . import models
+from . import estimators, fitted, models
 from .findings import finding
 
 HIDDEN = ("In", "Out", "exit", "quit", "get_ipython", "open")
@@ -53,10 +53,12 @@ def collect(session, namespace):
     for held in session.held:
         reachable.setdefault(id(held), (held, []))
     found, findings, transformers = {}, [], []
+    inner = fitted.inside_others([thing for thing, _ in reachable.values() if models.has(thing, "predict")])
     for thing, names in reachable.values():
-        fit = session.fit_of(thing)
-        if fit is None:
+        fit = session.fit_of(thing) or known_elsewhere(session, thing, inner)
+        if fit is None or not fit.order and id(thing) in inner:
             continue
+        fit.join(session.store)
         model = fit.model()
         if model is None:
             model = thing
@@ -69,6 +71,13 @@ def collect(session, namespace):
     if not found and transformers:
         findings.append(only_transformers(transformers))
     return ranked(session, list(found.values())), findings
+
+
+def known_elsewhere(session, thing, inner):
+    """A fitted model that was only loaded; parts of other models are none."""
+    if id(thing) in inner or not fitted.is_fitted_model(thing):
+        return None
+    return estimators.loaded_fit(session, thing)
 
 
 def ranked(session, found):
@@ -90,6 +99,8 @@ def place(candidate, pick):
     elif outside:
         last = outside[-1]
         candidate.rung, candidate.event = 2, (last.cell if last.cell is not None else -1, last.order)
+    elif not fit.order:
+        candidate.rung, candidate.event = 0, (0, 0)
     else:
         candidate.rung, candidate.event = 1, (fit.cell if fit.cell is not None else -1, fit.order)
 

@@ -81,7 +81,7 @@ def one(writer, session, namespace, candidate, rank):
         "array_input": names is None, "input_kind": input_kind(x), "classes": models.classes(model),
         "classes_kind": models.classes_kind(models.classes(model)), "methods": models.methods(model),
         "train": None, "target": None, "weight": None, "evaluation": None, "evaluation_target": None,
-        "evidence": getattr(fit, "evidence", "hook"), "chain": models.chain(model, names), "folded": False,
+        "evidence": fit.evidence, "chain": models.chain(model, names), "folded": False,
         "saved_as": fit.saved_as, "saved_onnx": fit.saved_onnx, "pickle": None, "metrics": metrics(session, fit),
         "original_ms_per_1000_rows": None, "parity": None, "golden": None, "accepts_missing": {}, "unknown": {},
         "findings": list(getattr(fit, "findings", [])),

@@ -101,11 +101,6 @@ class Estimators:
         parts = list(getattr(earlier, "parts", [])) if earlier is not None else []
         fit = self.remember(args[0], x, y, weight)
         fit.parts = (parts + [(kept.snapshot(x), kept.snapshot(y))])[-256:]
-        if len(fit.parts) > 1:
-            whole = [prints.joined([part[side] for part in fit.parts]) for side in (0, 1)]
-            fit.x = self.session.store.fit(whole[0], args[0]) if whole[0] is not None else fit.x
-            fit.y = self.session.store.other(whole[1]) if whole[1] is not None else fit.y
-            fit.data_print = fit.x.whole()
 
     def after_fit_predict(self, token, args, kwargs, result):
         """A fit whose answer is a prediction on the training data."""
@@ -138,6 +133,12 @@ class Estimators:
             del session.aliases[:-64]
         return fit
 
+    def loaded(self, model):
+        """A model that was fitted elsewhere: no training data, but what it is judged on counts."""
+        fit = loaded_fit(self.session, model)
+        self.session.fits.append(fit)
+        return fit
+
     def before_transform(self, args, kwargs):
         """Keep what goes into a step, before a step can change it in place."""
         x = argument(args, kwargs, 1, ("X", "x", "y", "raw_documents"))
@@ -168,10 +169,10 @@ class Estimators:
     def after_answer(self, token, args, kwargs, result):
         """An outermost prediction."""
         session = self.session
-        fit = session.fit_of(args[0])
         x = argument(args, kwargs, 1, ("X", "x", "data", "X_test"))
-        if x is None or fit is None and not hasattr(args[0], "predict"):
+        if x is None or not hasattr(args[0], "predict"):
             return
+        fit = session.fit_of(args[0]) or self.loaded(args[0])
         answers = result if isinstance(result, list) else [result]
         kept_x = session.store.other(x)
         for answer in answers:
@@ -181,7 +182,7 @@ class Estimators:
     def after_score(self, token, args, kwargs, result):
         """`model.score(X, y)`."""
         session = self.session
-        fit = session.fit_of(args[0])
+        fit = session.fit_of(args[0]) or self.loaded(args[0])
         x = argument(args, kwargs, 1, ("X", "x"))
         y = argument(args, kwargs, 2, ("y", "Y"))
         if fit is None or x is None or not is_number(result):
@@ -209,6 +210,13 @@ class Step:
         self.before = before
         self.output = output
         self.facts = facts
+
+
+def loaded_fit(session, model):
+    """The record of a model that was fitted elsewhere."""
+    fit = Fit(0, None, model, kept.Data(None), None, None)
+    fit.data_print, fit.describe, fit.evidence = None, signature_of(model), "none"
+    return fit
 
 
 def as_it_is(thing):

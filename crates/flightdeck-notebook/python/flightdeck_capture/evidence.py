@@ -5,7 +5,7 @@ Strongest first: numbers inside of the model that only this table gives; the tex
 
 import time
 
-from . import candidates, estimators, history, kept, models, prints, proof
+from . import candidates, estimators, fitted, history, kept, models, prints, proof
 from .session import Fit, Score
 
 STRENGTH = ("none", "columns", "history", "proved")
@@ -58,13 +58,13 @@ class Found:
 def all_found(namespace):
     """Every fitted model that can be reached, in the order of the namespace."""
     reachable = candidates.names_by_object(namespace)
-    fitted = {key: entry for key, entry in reachable.items() if is_fitted_model(entry[0])}
-    inner = inside_others([entry[0] for entry in fitted.values()])
+    ready = {key: entry for key, entry in reachable.items() if fitted.is_fitted_model(entry[0])}
+    inner = fitted.inside_others([entry[0] for entry in ready.values()])
     parsed = history.trees([cell for cell in namespace.get("In", []) if isinstance(cell, str)])
     told, parts = history.fits(parsed), history.splits(parsed)
     places = {name: number for number, name in enumerate(told)}
     tables, until, found = readable_tables(namespace), time.monotonic() + SECONDS, []
-    for key, (model, names) in fitted.items():
+    for key, (model, names) in ready.items():
         if key in inner:
             continue
         order = max([places.get(name, -1) for name in names]) + 1
@@ -72,46 +72,6 @@ def all_found(namespace):
         look(entry, namespace, told, tables, until)
         entry.test = other_part(entry, namespace, parts)
         found.append(entry)
-    return found
-
-
-def is_fitted_model(thing):
-    """Something with `predict` that has been fitted."""
-    if models.is_booster(thing):
-        return True
-    if isinstance(thing, type) or not models.has(thing, "predict"):
-        return False
-    if hasattr(thing, "is_fitted") and type(thing).__module__.startswith("catboost"):
-        return bool(thing.is_fitted())
-    check = getattr(prints.sys.modules.get("sklearn.utils.validation"), "check_is_fitted", None)
-    if check is None or not hasattr(thing, "get_params"):
-        return False
-    try:
-        check(thing)
-        return not (getattr(thing, "steps", None) and not models.classes(thing) and not has_learned(thing))
-    except Exception:
-        return False
-
-
-def has_learned(pipeline):
-    """Whether the last step of a pipeline is fitted; older versions do not say."""
-    check = prints.sys.modules["sklearn.utils.validation"].check_is_fitted
-    check(models.last_step(pipeline))
-    return True
-
-
-def inside_others(things):
-    """Ids of models that are a part of another one of them."""
-    found = set()
-    for thing in things:
-        for part, _ in proof.parts(thing):
-            found.add(id(part))
-        best = getattr(thing, "best_estimator_", None)
-        if best is not None:
-            found.add(id(best))
-        for part in list(getattr(thing, "estimators_", None) or [])[:50] if not prints.is_array(thing) else []:
-            found.add(id(part))
-        found.discard(id(thing))
     return found
 
 

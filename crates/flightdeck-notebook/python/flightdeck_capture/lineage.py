@@ -74,7 +74,7 @@ class Lineage:
 
     def is_quiet(self, path):
         """Libraries, devices, fonts, time zones and caches are no data."""
-        if path.endswith((".pyc", ".pyi", ".ipynb_checkpoints")) or "site-packages" in path or "zoneinfo" in path:
+        if path.endswith((".pyc", ".pyi", ".ipynb_checkpoints")) or "site-packages" in path or "zoneinfo" in path or "joblib_memmapping" in path:
             return True
         return path.startswith(self.quiet)
 
@@ -117,6 +117,8 @@ class Lineage:
         first = args if isinstance(args, (str, bytes)) else (list(args) or [""])[0]
         name = os.path.basename(os.fsdecode(first).split(" ")[0])
         if name in QUIET_CHILDREN:
+            return
+        if any("loky" in part or "multiprocessing" in part for part in map(str, [args] if isinstance(args, (str, bytes)) else args)):
             return
         shown = args if isinstance(args, str) else [os.fsdecode(part) for part in args]
         self.child("subprocess.Popen %r" % (shown,))

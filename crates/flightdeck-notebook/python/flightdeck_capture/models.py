@@ -25,6 +25,15 @@ def last_step(model):
     return model
 
 
+def parts(model):
+    """[(fitted part, steps before it)] of a pipeline or search; others are one part."""
+    model = getattr(model, "best_estimator_", None) or model
+    if not getattr(model, "steps", None):
+        return [(model, [])]
+    steps = [step for _, step in model.steps if not isinstance(step, str) and step is not None]
+    return [(step, steps[:number]) for number, step in enumerate(steps)]
+
+
 def is_booster(model):
     """Whether this is a native XGBoost or LightGBM booster."""
     return type(model).__name__ == "Booster" and type(model).__module__.split(".")[0] in ("xgboost", "lightgbm")

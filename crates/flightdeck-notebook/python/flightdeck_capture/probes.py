@@ -3,6 +3,7 @@
 from . import columns, prints
 
 LIMIT = 200
+SINGLE = 100
 UNKNOWN = "flightdeck-unknown"
 
 
@@ -19,7 +20,16 @@ def accepts_missing(ask, x):
     if not (prints.is_frame(x) or prints.is_array(x)) or prints.shape(x)[1] > LIMIT or prints.shape(x)[0] == 0:
         return {}
     names = [name for name, _ in columns.of_table(x[:1])]
-    return {name: answers(ask, with_missing(x, position)) for position, name in enumerate(names)}
+    if answers(ask, each_missing(x)):
+        return {name: True for name in names}
+    return {name: position < SINGLE and answers(ask, with_missing(x, position)) for position, name in enumerate(names)}
+
+
+def each_missing(x):
+    """A row per column, with that column's value missing."""
+    np = prints.numpy()
+    parts = [with_missing(x, position) for position in range(prints.shape(x)[1])]
+    return prints.pandas().concat(parts, ignore_index=True) if prints.is_frame(x) else np.concatenate(parts)
 
 
 def with_missing(x, position):
@@ -64,7 +74,7 @@ def answers(ask, row):
     except Exception:
         return False
     for part in [answer["label"]] + (answer["scores"] or []) + (answer["values"] or []):
-        if part is not None and columns.is_missing(part[0]):
+        if part is not None and any(columns.is_missing(value) for value in part):
             return False
     return True
 

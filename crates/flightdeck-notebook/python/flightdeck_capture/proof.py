@@ -17,7 +17,7 @@ def proves(model, x, y=None):
     if size is None or size[0] == 0:
         return False
     verdicts = []
-    for part, before in parts(model):
+    for part, before in models.parts(model):
         for check in (scaler, neighbours, support, tree, forest, histogram, lightgbm, xgboost, clusters, linear, logistic):
             verdict = safely(check, part, before, x, y, size[0])
             if verdict is False:
@@ -33,15 +33,6 @@ def safely(check, part, before, x, y, rows):
         return None if verdict is None else bool(verdict)
     except Exception:
         return None
-
-
-def parts(model):
-    """[(fitted part, steps before it)] of a pipeline or search; others are one part."""
-    model = getattr(model, "best_estimator_", None) or model
-    if not getattr(model, "steps", None):
-        return [(model, [])]
-    steps = [step for _, step in model.steps if not isinstance(step, str) and step is not None]
-    return [(step, steps[:number]) for number, step in enumerate(steps)]
 
 
 def through(before, x):

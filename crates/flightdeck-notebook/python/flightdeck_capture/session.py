@@ -21,9 +21,25 @@ class Fit:
         self.source = None
         self.features = None
         self.scores = []
+        self.parts = []
+        self.evidence = "hook"
+        self.data_print = None
         self.saved_as = None
         self.saved_onnx = None
         self.meant = 0
+
+
+    def join(self, store):
+        """The parts of a training set that came one by one, as one."""
+        parts, self.parts = self.parts, []
+        if len(parts) < 2:
+            return
+        whole = [prints.joined([part[side] for part in parts]) for side in (0, 1)]
+        if whole[0] is not None:
+            self.x = store.fit(whole[0], self.model())
+            self.data_print = self.x.whole()
+        if whole[1] is not None:
+            self.y = store.other(whole[1])
 
 
 class Prediction:

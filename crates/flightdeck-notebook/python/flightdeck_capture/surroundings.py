@@ -83,8 +83,9 @@ def overlay_packages(folder):
 
 
 def files(touched):
-    """What was read and written: size, SHA-256 up to 2 GiB, time of the last change."""
-    return [file_entry(path, mode, cell) for (path, mode), cell in sorted(touched.items()) if not os.path.isdir(path)][:2000]
+    """What was read and written: size, SHA-256 up to 2 GiB, time of the last change; what was never there is left out."""
+    found = [(path, mode, cell) for (path, mode), cell in sorted(touched.items()) if not os.path.isdir(path)]
+    return [file_entry(*one) for one in found if one[1] == "write" or os.path.exists(one[0])][:2000]
 
 
 def file_entry(path, mode, cell):

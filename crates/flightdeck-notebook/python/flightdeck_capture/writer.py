@@ -52,7 +52,7 @@ class Writer:
         """(id, findings) of kept data written as columns; the same data and role is written once."""
         if not isinstance(data, kept.Data) or data.value is None or not data.shape or data.shape[1] > WIDEST:
             return None, False
-        key = (id(data), role)
+        key = (role, data.whole(), kept.identity(data.value))
         if key in self.known:
             return self.known[key]
         value, sampled = self.bounded(data)

@@ -14,7 +14,13 @@ def main(plan_file):
         plan = json.load(file)
     from IPython.core.interactiveshell import InteractiveShell
 
-    shell = InteractiveShell.instance()
+    class Shell(InteractiveShell):
+        """A shell that takes `%matplotlib inline` as a kernel's does."""
+
+        def enable_gui(self, gui=None):
+            """There is no window here."""
+
+    shell = Shell.instance()
     shell.history_manager.enabled = False
     out = {"errors": [], "before": [], "after": []}
     if plan["hook"]:

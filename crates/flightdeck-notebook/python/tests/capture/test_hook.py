@@ -183,6 +183,16 @@ class Candidates(SessionCase):
             [("random.seed", "1", 1), ("numpy.random.seed", "42", 1), ("numpy.random.default_rng", "3", 1)],
         )
 
+    def test_a_model_that_was_only_loaded(self):
+        make = "import joblib; joblib.dump(make_pipeline(StandardScaler(), LogisticRegression()).fit(X_train, y_train), 'kept.joblib')"
+        self.run_cells([IRIS, make], hook=False)
+        capture = self.run_cells([IRIS, "import joblib\nm = joblib.load('kept.joblib'); inner = m[-1]", "acc = accuracy_score(y_test, m.predict(X_test))"])
+        self.assertEqual([c["variables"] for c in capture.json["candidates"]], [["m"]])
+        best = capture.best
+        self.assertEqual((best["evidence"], best["train"], best["golden"]), ("none", None, None))
+        self.assertEqual(capture.dataset(best["parity"]["dataset"])["rows"], 38)
+        self.assertEqual(best["metrics"][0]["on"], "evaluation")
+
     def test_partial_fits_are_one_training_set(self):
         cells = [IRIS, "from sklearn.linear_model import SGDClassifier\nm = SGDClassifier(random_state=0)\n"
                        "for i in range(0, 150, 50):\n    m.partial_fit(X[i:i + 50], y[i:i + 50], classes=[0, 1, 2])"]
@@ -268,8 +278,10 @@ class Surroundings(SessionCase):
     def test_files_read_and_written(self):
         with open(os.path.join(self.scratch, "in.csv"), "w") as file:
             file.write("a,b\n1,2\n3,4\n")
+        with open(os.path.join(self.scratch, "in.parquet"), "w") as file:
+            file.write("not really")
         cells = ["import pandas as pd, sqlite3\ndf = pd.read_csv('in.csv')", "df.to_csv('out.csv'); df.to_pickle('out.pkl')",
-                 "try:\n    pd.read_parquet('in.parquet')\nexcept Exception:\n    pass"]
+                 "try:\n    pd.read_parquet('in.parquet'); pd.read_csv('gone.csv')\nexcept Exception:\n    pass"]
         for environment in ENVIRONMENTS:
             files = self.run_cells(cells, environment).json["files"]
             seen = {(os.path.basename(f["path"]), f["mode"], f["cell"]) for f in files}
