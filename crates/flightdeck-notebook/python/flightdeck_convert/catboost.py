@@ -57,7 +57,10 @@ def drop_zipmap(graph):
 
 
 def alone(exported, plan):
-    """One matrix in single precision, named as the plan says."""
+    """One matrix in single precision, named as the plan says; with the main operators, for what comes before it."""
+    if all(opset.domain not in ("", "ai.onnx") for opset in exported.opset_import):
+        exported.opset_import.append(helper.make_opsetid("", 18))
+    exported.ir_version = max(exported.ir_version, 8)
     value = exported.graph.input[0]
     for node in exported.graph.node:
         for place, name in enumerate(node.input):

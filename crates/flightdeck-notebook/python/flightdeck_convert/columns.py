@@ -33,7 +33,8 @@ class Column(object):
 class Plan(object):
     """How columns reach the graph: one tensor each, or one matrix."""
 
-    def __init__(self, columns, array_input, matrix):
+    def __init__(self, columns, array_input, shape):
+        matrix, self.coded = shape
         self.columns = columns
         self.array_input = array_input
         self.matrix = matrix

@@ -6,7 +6,7 @@ import warnings
 from onnx import checker
 
 from . import boosters, catboost, categories, columns, graph, outputs, rebuild, refusals, stock, text, unknowns
-from .messages import describe
+from .messages import Refused, describe
 
 
 class Conversion(object):
@@ -19,8 +19,8 @@ class Conversion(object):
         coded = categories.coded(self.model, all_columns)
         rebuild.prepare(self.model)
         self.treatments = unknowns.treatments(self.model, all_columns, coded)
-        self.plan = columns.Plan(all_columns, array_input, matrix(self.model, all_columns, coded) or array_input)
-        self.plan.coded = coded
+        shape = (array_input or matrix(self.model, all_columns, coded), coded)
+        self.plan = columns.Plan(all_columns, array_input, shape)
         self.text_options, self.findings = text.options(self.model, text.sample(all_columns))
         stock.install()
 
@@ -52,6 +52,8 @@ def climb(conversion, variants, target):
         name = native(conversion.model) or variant
         try:
             model = conversion.make(variant)
+        except Refused:
+            raise
         except Exception as error:  # a converter may raise anything; the message is what is left of it
             rungs.append({"variant": name, "ok": False, "file": None, "error": describe(error)})
             continue

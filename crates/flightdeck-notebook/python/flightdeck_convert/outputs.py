@@ -24,7 +24,7 @@ def role(model, place, output):
         if place == 0:
             return "label" if not is_matrix(value) else "other"
         return "scores" if place == 1 and classes and gives_probabilities(model) else "other"
-    if last_is(model, is_regressor):
+    if last_is(model, is_regressor) or kind(model).endswith("Ranker"):
         return "value" if place == 0 else "other"
     return "label" if place == 0 and hasattr(model, "predict") else "other"
 

@@ -4,6 +4,7 @@ import numpy
 from skl2onnx.sklapi import CastTransformer
 from sklearn.pipeline import Pipeline
 
+from .parsing import Chosen
 from .structure import kind, steps, walk
 
 
@@ -17,7 +18,14 @@ def prepare(model):
         elif kind(part) == "ColumnTransformer":
             by_position(part)
         elif hasattr(part, "get_booster"):
-            part.get_booster().feature_names = None
+            plain_booster(part.get_booster())
+
+
+def plain_booster(booster):
+    """Features by number, and numbers of one kind: splits of others are written down in other ways."""
+    booster.feature_names = None
+    if booster.feature_types is not None:
+        booster.feature_types = ["c" if kind == "c" else "q" for kind in booster.feature_types]
 
 
 def by_position(part):
@@ -30,7 +38,7 @@ def by_position(part):
 
 def pipeline(model, cast):
     """The steps in a row, with a cast to single precision before the last one where asked for."""
-    row = steps(model)
+    row = [Chosen(step.support_) if kind(step) in ("RFE", "RFECV") else step for step in steps(model)]
     if cast:
         row = row[:-1] + [CastTransformer(dtype=numpy.float32)] + row[-1:]
     if len(row) == 1:

@@ -1,11 +1,12 @@
 """Conversion by skl2onnx: types in, options, and the converters of other libraries."""
 
 from skl2onnx import convert_sklearn
+from skl2onnx.algebra.onnx_operator import OnnxOperator
 from skl2onnx._supported_operators import sklearn_operator_name_map
 from skl2onnx.common._registration import _converter_pool
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, StringTensorType
 
-from . import boosters, imputer, rebuild, trees
+from . import boosters, imputer, parsing, power, rebuild, trees
 from .structure import kind, steps
 
 OPSET = {"": 18, "ai.onnx.ml": 3}
@@ -15,8 +16,12 @@ CAST = {"A": True, "B": False, "C": False}
 def install():
     """Registers what the stock converters lack; once for a process."""
     imputer.install()
+    parsing.install()
+    power.install()
     trees.install()
     boosters.install()
+    # It only asserts, but asks every shared part again and again: minutes for the quantiles of thirty columns.
+    OnnxOperator._verify_add_to_ = lambda self: None
 
 
 def convert(model, plan, variant, text_options):

@@ -11,7 +11,7 @@ mod tests;
 pub use error::ConvertError;
 
 use crate::wire::{self, CaptureFolder, Conversion, Variant};
-use flightdeck_core::{Cancel, Progress, Unit};
+use flightdeck_core::{Cancel, Finding, Progress, Severity, Unit};
 use process::{Job, Walls};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -112,7 +112,8 @@ impl Converter {
 
     /// Converts a candidate of a capture folder, trying the variants in order.
     ///
-    /// The model was made by the notebook that ran here: where the system has no walls it is opened without them.
+    /// A model that a notebook made here is opened without walls where the system has none, with a finding that says
+    /// so. One that came as a file is not.
     pub async fn convert(
         &self,
         folder: &Path,
@@ -129,14 +130,15 @@ impl Converter {
             work: "convert",
             arguments: vec![text(folder)?, candidate.to_owned(), "--variants".to_owned(), names.join(",")],
             writable: vec![output],
-            walls: Walls::WherePossible,
+            walls: self.walls(folder)?,
         };
-        self.run(job, watch).await?;
-        let conversion = wire::conversion(folder, candidate, wire::Limits::default())?;
-        match conversion.refused {
-            Some(refused) => Err(ConvertError::Refused(refused)),
-            None => Ok(conversion),
+        let open = self.run(job, watch).await?;
+        let mut conversion = wire::conversion(folder, candidate, wire::Limits::default())?;
+        if let Some(refused) = conversion.refused {
+            return Err(ConvertError::Refused(refused));
         }
+        conversion.warnings.extend(open.map(|reason| not_sandboxed(&reason)));
+        Ok(conversion)
     }
 
     /// Writes a capture folder for an exported model: the model, rows that probe it, and its own answers to them.
@@ -166,13 +168,34 @@ impl Converter {
         Ok(CaptureFolder::open(folder, wire::Limits::default())?)
     }
 
-    async fn run(&self, job: Job, watch: Watch<'_>) -> Result<(), ConvertError> {
+    /// A capture that was made from a file holds a stranger's model.
+    fn walls(&self, folder: &Path) -> Result<Walls, ConvertError> {
+        let source = CaptureFolder::open(folder, wire::Limits::default())?.capture.source;
+        let ours = matches!(source.as_str(), "run" | "live");
+        Ok(if ours || self.without_walls { Walls::WherePossible } else { Walls::Always })
+    }
+
+    async fn run(&self, job: Job, watch: Watch<'_>) -> Result<Option<String>, ConvertError> {
         if !self.overlay.is_dir() {
             return Err(ConvertError::Overlay { path: self.overlay.clone() });
+        }
+        // Inside walls a missing interpreter would look like missing walls.
+        if self.interpreter.is_absolute() {
+            std::fs::metadata(&self.interpreter)
+                .map_err(|source| ConvertError::Start { interpreter: self.interpreter.clone(), source })?;
         }
         (watch.progress)(Progress::new("convert", 0, None, Unit::Steps));
         process::run(self, job, watch).await
     }
+}
+
+fn not_sandboxed(reason: &str) -> Finding {
+    Finding::new(
+        "not-sandboxed",
+        Severity::Info,
+        format!("The model was converted outside of a sandbox: {reason}"),
+        "Nothing has to be done for a model of your own notebook",
+    )
 }
 
 /// An id that is one plain path component.

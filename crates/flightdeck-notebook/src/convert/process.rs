@@ -57,26 +57,30 @@ impl Heard {
     }
 }
 
-/// Runs a job, with walls first.
-pub(super) async fn run(converter: &Converter, job: Job, watch: Watch<'_>) -> Result<(), ConvertError> {
+/// Runs a job, with walls first. Gives the reason when there were none.
+pub(super) async fn run(
+    converter: &Converter,
+    job: Job,
+    watch: Watch<'_>,
+) -> Result<Option<String>, ConvertError> {
     let Watch { progress, cancel } = watch;
     let space = Space::new(converter)?;
     let walled = attempt(converter, (&job, &space, true), &mut *progress, cancel).await;
-    let ended = match walled {
-        Ok(ended) if ended.heard.started => ended,
+    let (ended, open) = match walled {
+        Ok(ended) if ended.heard.started => (ended, None),
         failed => {
             let reason = reason(failed)?;
             if job.walls == Walls::Always {
                 return Err(ConvertError::NotSandboxed { reason });
             }
-            attempt(converter, (&job, &space, false), &mut *progress, cancel).await?
+            (attempt(converter, (&job, &space, false), &mut *progress, cancel).await?, Some(reason))
         }
     };
     if let Some(reason) = ended.heard.overlay {
         return Err(ConvertError::OverlayBroken { reason });
     }
     if ended.status.success() {
-        return Ok(());
+        return Ok(open);
     }
     Err(ConvertError::Died { status: ended.status.to_string(), tail: events::last_lines(&ended.tail) })
 }
@@ -165,6 +169,10 @@ fn environment(command: &mut Command, home: &Path) {
         if let Some(value) = std::env::var_os(name) {
             command.env(name, value);
         }
+    }
+    // Where sockets and secrets of the person lie; inside the walls it is covered.
+    if let Some(real) = std::env::var_os("HOME") {
+        command.env("FLIGHTDECK_COVER", real);
     }
     for name in ["HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP", "MPLCONFIGDIR", "XDG_CACHE_HOME"] {
         command.env(name, home);

@@ -1,6 +1,7 @@
 //! What the capture and the converter leave on disk: the types of their documents, and a reader that trusts neither
 //! paths nor sizes, because a foreign program ran where they were written. What the answers mean is not here.
 
+mod candidate;
 mod capture;
 mod conversion;
 mod error;
@@ -10,9 +11,9 @@ mod npy;
 #[cfg(test)]
 mod tests;
 
+pub use candidate::{Candidate, Metric, Probe, Reference, Step};
 pub use capture::{
-    Candidate, Capture, ColumnEntry, Dataset, FileUse, Happened, Kind, Metric, NetworkUse, Package, Pick,
-    Platform, Probe, Python, Reference, Seed, Step,
+    Capture, ColumnEntry, Dataset, FileUse, Happened, Kind, NetworkUse, Package, Pick, Platform, Python, Seed,
 };
 pub use conversion::{Conversion, InputMap, OutputMap, Refused, Rung, Treatment, Variant};
 pub use error::WireError;

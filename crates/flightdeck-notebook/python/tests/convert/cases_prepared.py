@@ -130,7 +130,8 @@ ALONE = [
         ensemble.RandomForestClassifier(20, random_state=0))),
     ("rfe", "RFE", lambda: feature_selection.RFE(linear_model.LogisticRegression(max_iter=5000), n_features_to_select=6)),
     ("variance-threshold", "VarianceThreshold", lambda: feature_selection.VarianceThreshold(0.01)),
-    ("knn-imputer", "KNNImputer", lambda: impute.KNNImputer(n_neighbors=3)),
+    ("knn-imputer", "KNNImputer", lambda: pipeline.make_pipeline(
+        preprocessing.StandardScaler(), impute.KNNImputer(n_neighbors=3))),
     ("function-identity", "FunctionTransformer(None)", preprocessing.FunctionTransformer),
 ]
 
@@ -152,7 +153,15 @@ def threshold_polynomial():
                                   preprocessing.StandardScaler(), logistic())
 
 
+def sizes_imputed():
+    """Neighbours over columns of very different size."""
+    return pipeline.make_pipeline(impute.KNNImputer(n_neighbors=3), preprocessing.StandardScaler(), logistic())
+
+
 CASES = TRANSFORMED + [
+    Case("knn-imputer-sizes", "KNNImputer (columns of different size)", fitted(
+        sizes_imputed, partial(data.numbers, 0.05)), expected="wrong"),
+] + [
     Case(name, cls, fitted(before_logistic(step), partial(data.numbers, 0.05) if name == "knn-imputer" else data.cancer),
          maximum=3e-6) for name, cls, step in ALONE
 ] + [
