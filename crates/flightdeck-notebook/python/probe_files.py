@@ -176,6 +176,9 @@ class Reach(ast.NodeVisitor):
         return None
 
     def _fit(self, node):
+        # Inside a function the variable is the function's own.
+        if self.depth:
+            return
         if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, (ast.Name, ast.Attribute, ast.Subscript)):
             name = root(node.func)
             if name:
@@ -184,7 +187,7 @@ class Reach(ast.NodeVisitor):
 
     def _fit_of_assignment(self, node, made):
         call = node.value
-        if not isinstance(call, ast.Call):
+        if not isinstance(call, ast.Call) or self.depth:
             return
         name, base = name_of(call.func), root(call.func)
         trained = name == "train" and (isinstance(call.func, ast.Name) or base in ("xgb", "xgboost", "lgb", "lightgbm"))

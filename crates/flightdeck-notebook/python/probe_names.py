@@ -117,14 +117,19 @@ class Names(ast.NodeVisitor):
     visit_AsyncFor = visit_For
 
     def visit_Try(self, node):
-        self._branches(node.body + node.orelse, *[handler.body for handler in node.handlers])
-        for handler in node.handlers:
-            if handler.type is not None:
-                self.visit(handler.type)
+        self._branches(node.body + node.orelse, *[[handler] for handler in node.handlers])
         for statement in node.finalbody:
             self.visit(statement)
 
     visit_TryStar = visit_Try
+
+    def visit_ExceptHandler(self, node):
+        if node.type is not None:
+            self.visit(node.type)
+        # The name is gone after the handler.
+        self.bound.update([node.name] if node.name else [])
+        for statement in node.body:
+            self.visit(statement)
 
     def visit_Match(self, node):
         self.visit(node.subject)
@@ -135,9 +140,7 @@ class Names(ast.NodeVisitor):
         if node.name:
             self.bind(node.name)
 
-    def visit_MatchStar(self, node):
-        if node.name:
-            self.bind(node.name)
+    visit_MatchStar = visit_MatchAs
 
     # Imports.
     def visit_Import(self, node):
@@ -153,7 +156,7 @@ class Names(ast.NodeVisitor):
 
     # Scopes of their own.
     def visit_FunctionDef(self, node):
-        for part in node.decorator_list + node.args.defaults + [d for d in node.args.kw_defaults if d]:
+        for part in node.decorator_list + outside_of(node):
             self.visit(part)
         self.bind(node.name)
         self.deferred |= free(node)
@@ -161,7 +164,7 @@ class Names(ast.NodeVisitor):
     visit_AsyncFunctionDef = visit_FunctionDef
 
     def visit_Lambda(self, node):
-        for part in node.args.defaults + [d for d in node.args.kw_defaults if d]:
+        for part in outside_of(node):
             self.visit(part)
         # A lambda is as often called at once as later.
         names = free(node)
@@ -213,6 +216,19 @@ class Names(ast.NodeVisitor):
                 self.change(root(argument))
 
 
+def arguments_of(node):
+    """Every argument of a function."""
+    own = node.args
+    return own.posonlyargs + own.args + own.kwonlyargs + [part for part in (own.vararg, own.kwarg) if part]
+
+
+def outside_of(node):
+    """The parts of a function that are run where it is made: defaults and annotations."""
+    parts = node.args.defaults + [default for default in node.args.kw_defaults if default]
+    parts += [own.annotation for own in arguments_of(node) if own.annotation]
+    return parts + [part for part in [getattr(node, "returns", None)] if part]
+
+
 def free(node):
     """The global names that a function, class, lambda or comprehension reads or writes."""
     found = set()
@@ -233,7 +249,7 @@ def _free(node, scopes, found):
             _free(part, scopes, found)
             outside = list(getattr(part, "decorator_list", []))
             if hasattr(part, "args"):
-                outside += part.args.defaults + [d for d in part.args.kw_defaults if d]
+                outside += outside_of(part)
             stack.extend(outside)
             continue
         if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load):
@@ -252,9 +268,7 @@ def _bound_in(node):
     """The names that are local to a scope."""
     names, outer = set(), set()
     if hasattr(node, "args"):
-        arguments = node.args
-        every = arguments.args + arguments.kwonlyargs + getattr(arguments, "posonlyargs", [])
-        names.update(a.arg for a in every + [a for a in (arguments.vararg, arguments.kwarg) if a])
+        names.update(own.arg for own in arguments_of(node))
     stack = list(ast.iter_child_nodes(node))
     while stack:
         part = stack.pop()

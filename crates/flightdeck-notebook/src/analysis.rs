@@ -3,6 +3,7 @@
 //! nothing is run here.
 
 mod causes;
+mod changes;
 mod diagnose;
 mod files;
 mod needed;

@@ -1,6 +1,7 @@
 //! The likely true cause of a failed cell, in one sentence, and the next step.
 
 use super::causes::{Loss, is_at_least, loss, quoted};
+use super::changes;
 use super::releases::{Kind, REMOVALS, Removal};
 use super::{Analysis, CellAnalysis};
 use crate::environment::distribution_of;
@@ -13,7 +14,8 @@ pub fn diagnose(error: &str, value: &str, packages: &[(String, String)]) -> Opti
     removed(value, packages)
         .or_else(|| style(value, packages))
         .or_else(|| environment(error, value))
-        .or_else(|| changed(error, value, packages))
+        .or_else(|| changes::pandas(error, value, packages))
+        .or_else(|| changes::others(error, value, packages))
         .or_else(|| unknown_to_version(value, packages))
 }
 
@@ -30,20 +32,20 @@ pub fn misplaced(analysis: &Analysis, cell: usize, value: &str) -> Option<Findin
     ))
 }
 
-fn blocking(code: &str, message: impl Into<String>, hint: impl Into<String>) -> Finding {
+pub(super) fn blocking(code: &str, message: impl Into<String>, hint: impl Into<String>) -> Finding {
     Finding::new(code, Severity::Blocking, message, hint)
 }
 
-fn installed<'a>(packages: &'a [(String, String)], name: &str) -> Option<&'a str> {
+pub(super) fn installed<'a>(packages: &'a [(String, String)], name: &str) -> Option<&'a str> {
     packages.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, version)| version.as_str())
 }
 
 /// Whether the installed version is one that lacks it; unknown counts as yes.
-fn lacks(packages: &[(String, String)], (package, since): (&str, &str)) -> bool {
+pub(super) fn lacks(packages: &[(String, String)], (package, since): (&str, &str)) -> bool {
     installed(packages, package).is_none_or(|own| is_at_least(own, since))
 }
 
-fn here(packages: &[(String, String)], package: &str) -> String {
+pub(super) fn here(packages: &[(String, String)], package: &str) -> String {
     installed(packages, package).map_or_else(String::new, |own| format!("; {own} is installed here"))
 }
 
@@ -202,75 +204,6 @@ fn python_2() -> Finding {
         "python-2",
         "The notebook is written for Python 2",
         "Convert it once: 2to3, or print(…) with brackets.",
-    )
-}
-
-/// Where a release answers otherwise than before.
-fn changed(error: &str, value: &str, packages: &[(String, String)]) -> Option<Finding> {
-    let pandas = |since| installed(packages, "pandas").is_some_and(|own| is_at_least(own, since));
-    let changed = |message: String, hint: &str| Some(blocking("changed-behaviour", message, hint));
-    match error {
-        "TypeError"
-            if value.starts_with("Invalid value ") && value.contains("for dtype") && pandas("3.0") =>
-        {
-            changed(
-                format!(
-                    "Since pandas 3.0 a column no longer changes its type when a value is set{}",
-                    here(packages, "pandas")
-                ),
-                "Convert the column first, .astype(float) or .astype(object), or run the notebook with pandas < 3.0.",
-            )
-        }
-        "TypeError" if value.starts_with("Cannot perform reduction") && pandas("2.0") => {
-            Some(numeric_only(packages))
-        }
-        "ValueError" if value.starts_with("could not convert string to float") && pandas("2.0") => {
-            Some(numeric_only(packages))
-        }
-        "ValueError" if value.contains("contains NaN") && pandas("3.0") => changed(
-            "The data holds missing values that the model does not take".into(),
-            "In pandas 3 df['a'].fillna(…, inplace=True) changes a copy: write df['a'] = df['a'].fillna(…).",
-        ),
-        "ValueError" if value.contains("contains NaN") => changed(
-            "The data holds missing values that the model does not take".into(),
-            "Put a SimpleImputer in front of the model, inside the pipeline.",
-        ),
-        "KeyError" if value.trim().parse::<i64>().is_ok() && pandas("3.0") => changed(
-            format!("Since pandas 3.0 s[{}] looks for that label and not for that position", value.trim()),
-            "Write s.iloc[…] for a position.",
-        ),
-        "ValueError" if value.starts_with("Invalid classes inferred from unique values of `y`") => changed(
-            "XGBoost takes the classes 0, 1, 2 … only since 1.6".into(),
-            "Encode the target first: LabelEncoder().fit_transform(y).",
-        ),
-        "ValueError" if value.contains("inhomogeneous shape") && lacks(packages, ("numpy", "1.24")) => {
-            changed(
-                "Since NumPy 1.24 rows of different length make no array".into(),
-                "Write np.array(rows, dtype=object).",
-            )
-        }
-        "LightGBMError" if value.contains("special JSON characters") => changed(
-            "LightGBM takes no column names with brackets, quotes, commas or colons".into(),
-            "Rename the columns first: df.columns.str.replace(r'[^\\w]', '_', regex=True).",
-        ),
-        "TypeError" if value.contains("positional argument") && value.contains(".__init__() takes") => {
-            changed(
-                format!(
-                    "{} takes its settings by name only",
-                    value.split(".__init__").next().unwrap_or("The class")
-                ),
-                "Write the names: SVC(C=1.0, kernel='rbf').",
-            )
-        }
-        _ => None,
-    }
-}
-
-fn numeric_only(packages: &[(String, String)]) -> Finding {
-    blocking(
-        "changed-behaviour",
-        format!("Text stands where numbers are needed{}", here(packages, "pandas")),
-        "Since pandas 2.0 corr(), mean() and others keep text columns: write numeric_only=True, or drop them first.",
     )
 }
 

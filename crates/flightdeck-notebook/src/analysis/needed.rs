@@ -4,10 +4,15 @@ use super::{Analysis, CellAnalysis};
 use std::collections::{BTreeSet, HashSet};
 
 /// The positions of the cells that `targets` need, in order; without targets, what the last fit of each variable needs.
+/// A notebook that shows no fit (it may stand in a function) needs all its cells.
 ///
 /// In doubt a cell is kept: what has an effect that no name shows, what only running would tell, and everything
 /// that holds only imports and definitions. A cell that is not Python is left out, since it cannot give anything.
 pub fn needed(analysis: &Analysis, targets: &[&str]) -> Vec<usize> {
+    let fits = analysis.cells.iter().any(|cell| !cell.fits.is_empty());
+    if targets.is_empty() && !fits {
+        return analysis.cells.iter().map(|cell| cell.index).collect();
+    }
     let targets: HashSet<&str> = match targets {
         [] => analysis.cells.iter().flat_map(|cell| &cell.fits).map(|fit| fit.variable.as_str()).collect(),
         named => named.iter().copied().collect(),
@@ -93,6 +98,7 @@ mod tests {
         assert_eq!(needed(&cells, &["clf"]), [0, 3, 5]);
         assert_eq!(needed(&cells, &["table"]), [0, 3, 4]);
         assert_eq!(needed(&cells, &["nothing"]), [0_usize; 0]);
+        assert_eq!(needed(&of(vec![cell(0, &["x"], &[]), cell(2, &["y"], &[])]), &[]), [0, 2]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! One child process with a time limit, an output limit and a way to stop it. Its whole process group ends with it.
+//! One child process with a time limit, an output limit and a way to stop it; stopped, its whole process group ends.
 
 use flightdeck_core::Cancel;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -72,8 +72,20 @@ pub(crate) fn run(
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let mut child = Group(command.spawn().map_err(ChildError::Start)?);
     let events = connect(&mut child.0, input, bounds.output_lines);
-    let mut kept = Kept { output: Vec::new(), tail: String::new(), limit: bounds.output_bytes };
     let deadline = Instant::now() + bounds.time;
+    let kept = listen(&mut child.0, &events, (bounds, deadline), (cancel, line))?;
+    let status = await_end(&mut child.0, deadline, cancel, bounds.time)?;
+    Ok(Answer { status, output: kept.output, tail: kept.tail })
+}
+
+/// Takes what comes until both pipes are closed.
+fn listen(
+    child: &mut Child,
+    events: &Receiver<Event>,
+    (bounds, deadline): (Bounds, Instant),
+    (cancel, line): (&Cancel, &mut dyn FnMut(&str)),
+) -> Result<Kept, ChildError> {
+    let mut kept = Kept { output: Vec::new(), tail: String::new(), limit: bounds.output_bytes };
     let mut ended: Option<(ExitStatus, Instant)> = None;
     let mut open = 2;
     while open > 0 {
@@ -82,7 +94,7 @@ pub(crate) fn run(
             Ok(event) => kept.take(event, line)?,
             Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) if ended.is_none() => {
-                ended = child.0.try_wait().ok().flatten().map(|status| (status, Instant::now()));
+                ended = child.try_wait().ok().flatten().map(|status| (status, Instant::now()));
             }
             Err(RecvTimeoutError::Timeout) => {}
         }
@@ -96,8 +108,7 @@ pub(crate) fn run(
             return Err(ChildError::TimedOut(bounds.time));
         }
     }
-    let status = await_end(&mut child.0, deadline, cancel, bounds.time)?;
-    Ok(Answer { status, output: kept.output, tail: kept.tail })
+    Ok(kept)
 }
 
 /// A process may close its pipes and go on.
