@@ -6,8 +6,8 @@
 use crate::files::{Chosen, Files};
 use crate::paint::Start;
 use flightdeck_app::views::{
-    Corrections, DeployRequest, DriftView, EndpointRow, ErrorView, ImportPlan, JobView, LiveCharts, LiveView,
-    ModelView, RunnerView, ShowView,
+    Corrections, DeployRequest, DriftView, EndpointRow, ErrorView, ImportPlan, JobView, KernelPlan,
+    KernelView, LiveCharts, LiveView, ModelView, RunnerView, ShowView, WatchView,
 };
 use flightdeck_app::{App, Error, Theme};
 use flightdeck_core::Name;
@@ -18,6 +18,11 @@ use tauri_plugin_dialog::{DialogExt, FilePath};
 
 /// No name of a column is longer, in bytes.
 const LONGEST_NAME: usize = 4096;
+
+/// Ends of the names of what can be imported; what a file is, its content says.
+const IMPORTED: &[&str] = &[
+    "ipynb", "onnx", "csv", "parquet", "json", "ubj", "txt", "cbm", "skops", "pkl", "pickle", "joblib", "zip",
+];
 
 type Answer<T> = Result<T, ErrorView>;
 
@@ -31,6 +36,7 @@ fn told(error: Error) -> ErrorView {
 pub(crate) enum Choose {
     Import,
     Baseline,
+    File,
 }
 
 #[tauri::command(async)]
@@ -54,9 +60,13 @@ pub(crate) async fn choose_files(
     let answered = move |paths: Option<Vec<FilePath>>| drop(answer.send(paths.unwrap_or_default()));
     match kind {
         Choose::Import => dialog
-            .set_title("Import a model, alone or with its training data")
-            .add_filter("Models and their training data", &["onnx", "csv", "parquet"])
+            .set_title("Import a notebook, or a model alone or with its training data")
+            .add_filter("Notebooks, models and their training data", IMPORTED)
+            .add_filter("All files", &["*"])
             .pick_files(answered),
+        Choose::File => dialog
+            .set_title("The file that the notebook reads")
+            .pick_file(move |path| answered(path.map(|path| vec![path]))),
         Choose::Baseline => dialog
             .set_title("Training data")
             .add_filter("Tables", &["csv", "parquet"])
@@ -80,6 +90,7 @@ pub(crate) async fn plan_import(
     corrections: Corrections,
 ) -> Answer<ImportPlan> {
     let paths = chosen.paths(files).map_err(told)?;
+    let corrections = with_paths(corrections, &chosen).map_err(told)?;
     app.plan_import(&paths, &corrections).await.map_err(told)
 }
 
@@ -91,7 +102,62 @@ pub(crate) async fn import_files(
     corrections: Corrections,
 ) -> Answer<u32> {
     let paths = chosen.paths(files).map_err(told)?;
+    let corrections = with_paths(corrections, &chosen).map_err(told)?;
     Ok(start_import(&app, paths, corrections))
+}
+
+/// Files that a notebook misses come as the id of a choice, or as the place in the list that was offered: never as a path.
+fn with_paths(mut corrections: Corrections, chosen: &Files) -> Result<Corrections, Error> {
+    if let Some(id) = corrections.python.as_ref().and_then(|python| python.strip_prefix("files:")?.parse().ok()) {
+        corrections.python = Some(chosen.one(id)?.display().to_string());
+    }
+    for (_, file) in &mut corrections.files {
+        if let Some(id) = file.strip_prefix("files:").and_then(|id| id.parse().ok()) {
+            *file = chosen.one(id)?.display().to_string();
+        } else if !file.starts_with("found:") {
+            return Err(Error::input(
+                "files-forgotten",
+                "A file was named by its path",
+                "Choose the file again",
+            ));
+        }
+    }
+    Ok(corrections)
+}
+
+#[tauri::command]
+pub(crate) async fn kernels(app: State<'_, App>) -> Answer<Vec<KernelView>> {
+    app.kernels().await.map_err(told)
+}
+
+#[tauri::command]
+pub(crate) async fn plan_kernel(app: State<'_, App>, id: String) -> Answer<KernelPlan> {
+    app.plan_kernel(short(&id)).await.map_err(told)
+}
+
+#[tauri::command]
+pub(crate) async fn import_kernel(app: State<'_, App>, id: String, corrections: Corrections) -> Answer<u32> {
+    let doer = app.inner().clone();
+    let id = short(&id).to_owned();
+    Ok(app.start_job("Take a model from an open notebook", |job| async move {
+        doer.import_kernel(&id, corrections, &job).await
+    }))
+}
+
+/// Ids are names of files: nothing longer is one.
+fn short(id: &str) -> &str {
+    id.get(..LONGEST_NAME).unwrap_or(id)
+}
+
+#[tauri::command(async)]
+pub(crate) fn set_watch(
+    app: State<'_, App>,
+    model: Name,
+    on: bool,
+    profile: bool,
+    shadow: bool,
+) -> Answer<WatchView> {
+    app.set_watch(&model, on, profile, shadow).map_err(told)
 }
 
 #[tauri::command]
@@ -191,6 +257,20 @@ pub(crate) async fn deploy(app: State<'_, App>, request: DeployRequest) -> Answe
 #[tauri::command]
 pub(crate) async fn undeploy(app: State<'_, App>, endpoint: Name) -> Answer<EndpointRow> {
     app.undeploy(endpoint.as_str()).await.map_err(told)
+}
+
+#[tauri::command]
+pub(crate) async fn promote(app: State<'_, App>, endpoint: Name) -> Answer<u32> {
+    let doer = app.inner().clone();
+    let title = format!("Promote the shadow of {endpoint}");
+    Ok(app.start_job(title, |_| async move { doer.promote(endpoint.as_str()).await }))
+}
+
+#[tauri::command]
+pub(crate) async fn rollback(app: State<'_, App>, endpoint: Name) -> Answer<u32> {
+    let doer = app.inner().clone();
+    let title = format!("Roll back {endpoint}");
+    Ok(app.start_job(title, |_| async move { doer.rollback(endpoint.as_str()).await }))
 }
 
 #[tauri::command]

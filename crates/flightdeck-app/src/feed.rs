@@ -11,12 +11,17 @@ const LOOK: Duration = Duration::from_millis(250);
 const PULL: Duration = Duration::from_secs(1);
 
 impl App {
-    /// Watches the library and the runner until the returned handle is dropped.
+    /// Watches the library, the runner and the files that are followed, until the returned handle is dropped.
     pub fn watch(&self) -> Watching {
-        let (changes, pulls) = (self.clone(), self.clone());
+        let (changes, pulls, files) = (self.clone(), self.clone(), self.clone());
         Watching([
             tokio::spawn(async move { changes.watch_changes().await }),
             tokio::spawn(async move { pulls.keep_pulling().await }),
+            tokio::spawn(async move {
+                if let Err(error) = files.keep_watching(|_| {}).await {
+                    tracing::warn!(%error, "changed files are not noticed");
+                }
+            }),
         ])
     }
 
@@ -58,7 +63,7 @@ impl App {
 }
 
 /// Watches while it lives.
-pub struct Watching([tokio::task::JoinHandle<()>; 2]);
+pub struct Watching([tokio::task::JoinHandle<()>; 3]);
 
 impl Drop for Watching {
     fn drop(&mut self) {

@@ -2,7 +2,7 @@
 
 use crate::views::{AgreementView, GapView, LatencyView, LiveVersion, LiveView, RunnerState, RunnerView};
 use crate::{App, Error, Result};
-use flightdeck_core::{Name, Timestamp};
+use flightdeck_core::{Digest, Name, Timestamp};
 use flightdeck_protocol::LiveFigures;
 use flightdeck_store::endpoint::EndpointRecord;
 use flightdeck_store::{cursor, runner, version};
@@ -109,6 +109,7 @@ impl App {
             requests_per_min: now.requests_per_min,
             latency_us: LatencyView { p50: latency.p50, p90: latency.p90, p99: latency.p99 },
             versions: versions.collect::<Result<_>>()?,
+            previous: self.version_number(record.previous.as_ref())?,
             last_window: figures.last_window,
             window_seconds: record.window_seconds,
             replay: record.replay,
@@ -116,6 +117,12 @@ impl App {
             reachable: now.reachable,
             gaps: self.gaps(record)?,
         })
+    }
+
+    fn version_number(&self, digest: Option<&Digest>) -> Result<Option<u32>> {
+        let Some(digest) = digest else { return Ok(None) };
+        let known = self.read(|c| version::by_digest(c, digest))?;
+        Ok(known.first().map(|known| known.version))
     }
 
     fn gaps(&self, record: &EndpointRecord) -> Result<Vec<GapView>> {

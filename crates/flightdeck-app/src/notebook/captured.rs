@@ -98,7 +98,7 @@ fn data(values: Values) -> Data {
 /// The digest of columns: their names and values, in order.
 pub(crate) fn digest(columns: &[Column]) -> Digest {
     let mut hash = Sha256::new();
-    let mut text = |hash: &mut Sha256, text: &str| {
+    let text = |hash: &mut Sha256, text: &str| {
         hash.update((text.len() as u64).to_le_bytes());
         hash.update(text);
     };

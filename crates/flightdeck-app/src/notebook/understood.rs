@@ -298,7 +298,10 @@ impl Understood {
         let addresses: BTreeSet<String> = probe
             .iter()
             .flat_map(|probe| &probe.analysis.cells)
-            .flat_map(|cell| cell.urls.iter().map(|url| url.address.clone()))
+            .flat_map(|cell| {
+                let number = self.number(cell.index);
+                cell.urls.iter().map(move |url| format!("cell {number}: {}", url.address))
+            })
             .collect();
         let runs = self.cells(corrections);
         NotebookPlan {

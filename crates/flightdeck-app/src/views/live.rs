@@ -31,6 +31,8 @@ pub struct LiveView {
     pub latency_us: LatencyView,
     /// Who answers.
     pub versions: Vec<LiveVersion>,
+    /// The version that answered before and can answer again at once.
+    pub previous: Option<u32>,
     /// Start of the newest closed window.
     pub last_window: Option<Timestamp>,
     /// Length of a counting window in seconds.
