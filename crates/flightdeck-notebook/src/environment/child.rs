@@ -50,7 +50,8 @@ enum Event {
 /// An interpreter's command that leaves no trace: no bytecode, no settings of the shell that started us.
 pub(crate) fn python(interpreter: &Path) -> Command {
     let mut command = Command::new(interpreter);
-    command.args(["-B", "-X", "utf8"]).env("PYTHONDONTWRITEBYTECODE", "1");
+    // As a variable and not as `-X utf8`: Python 2 must get as far as saying that it is too old.
+    command.arg("-B").env("PYTHONUTF8", "1").env("PYTHONDONTWRITEBYTECODE", "1");
     for name in ["PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONINSPECT"] {
         command.env_remove(name);
     }
