@@ -21,6 +21,7 @@ class Data:
         self.bytes = prints.size_bytes(value) if self.value is not None else 0
         self._whole = None
         self._columns = None
+        self._places = None
         self.owner = None
 
     def whole(self):
@@ -34,6 +35,14 @@ class Data:
         if self._columns is None and self.value is not None:
             self._columns = prints.by_column(self.value)
         return self._columns or []
+
+    def places(self):
+        """{fingerprint: [positions]} of the columns."""
+        if self._places is None:
+            self._places = {}
+            for position, print_ in enumerate(self.columns()):
+                self._places.setdefault(print_, []).append(position)
+        return self._places
 
     def changed(self):
         """Whether the values differ from those at the time of the fingerprint."""

@@ -7,7 +7,7 @@ from . import prints
 from .rebuild import pieces
 
 DEPTH = 12
-WIDEST = 600
+WIDEST = 4096
 
 
 class Raw:
@@ -35,6 +35,8 @@ class Node:
         self.transformer = piece.transformer
         self.outputs = piece.outputs
         self.inputs = inputs
+        self.one_column = step.thing is not None and is_table_step(step) and takes_one_column(step.before.value)
+        self.sparse = prints.is_sparse(step.output.value)
 
 
 class Origins:
@@ -44,6 +46,7 @@ class Origins:
         self.session = session
         self.namespace = namespace
         self.nodes = {}
+        self.last = {}
 
     def whole(self, data, limit):
         """(steps from first to last, raw data, rows, limit): steps whose whole output is the next one's input."""
@@ -81,7 +84,7 @@ class Origins:
 
     def table(self, data, limit, rows, depth=0):
         """The origin of each column, or nothing for what has too many."""
-        if data.value is None or data.shape is None or data.shape[1] > WIDEST or prints.is_sparse(data.value):
+        if data.value is None or data.shape is None or len(data.columns()) != data.shape[1]:
             return None
         found = [self.column(data, position, limit, rows, depth) for position in range(data.shape[1])]
         if depth < DEPTH and not any(isinstance(origin, Made) for origin in found):
@@ -103,19 +106,20 @@ class Origins:
                 made = self.made_by(step, print_, name, rows, depth)
                 if made is not None:
                     return made
-        values = list(prints.columns(data.value))[position] if not prints.is_frame(data.value) else data.value.iloc[:, position]
+        values = prints.column(data.value, position)
         if rows is not None:
             values = prints.take(values, rows)
         return Raw(print_, name if name is not None else self.known_name(print_, data.shape[0]), values)
 
     def made_by(self, step, print_, name, rows, depth):
         """This column as an output of a step, unless the step only passed it on."""
-        outputs = step.output.columns()
-        if print_ not in outputs or print_ in step.before.columns():
+        places = step.output.places().get(print_)
+        if not places or print_ in step.before.places():
             return None
-        places = [i for i, other in enumerate(outputs) if other == print_]
         named = [i for i in places if name is not None and name_of(step.output.value, i) == name]
-        place = (named or places)[0]
+        following = [i for i in places if i == self.last.get(step.order, -1) + 1]
+        place = (named or following or places)[0]
+        self.last[step.order] = place
         for number, piece in enumerate(pieces(step)):
             if place in piece.outputs:
                 return Made(self.node(step, number, piece, rows, depth), piece.outputs.index(place))
@@ -146,6 +150,11 @@ class Origins:
 def is_table_step(step):
     """A step whose transformer can stand in a pipeline: encoders of labels can not."""
     return type(step.thing).__name__ not in ("LabelEncoder", "LabelBinarizer", "MultiLabelBinarizer")
+
+
+def takes_one_column(value):
+    """Whether a step takes a column by itself, as vectorisers of texts do, and not a table."""
+    return isinstance(value, list) and not isinstance(value[0], (list, tuple)) or prints.is_series(value)
 
 
 def compose(outer, rows):

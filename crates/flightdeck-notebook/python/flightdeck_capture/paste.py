@@ -37,11 +37,13 @@ def expression(thing, modules, depth):
             "(%r, %s, %r)" % (name, expression(step, modules, depth + 1), plain(columns))
             for name, step, columns in thing.transformers
         ]
-        return "ColumnTransformer([\n%s%s,\n%s], sparse_threshold=0)" % (pad, (",\n" + pad).join(rows), "    " * (depth - 1))
+        return "ColumnTransformer([\n%s%s,\n%s])" % (pad, (",\n" + pad).join(rows), "    " * (depth - 1))
     note(modules, type(thing).__module__, kind)
     return " ".join(repr(thing).split())
 
 
 def plain(columns):
     """Column names or numbers as a list."""
+    if isinstance(columns, str):
+        return columns
     return [c.item() if hasattr(c, "item") else c for c in columns]

@@ -130,6 +130,17 @@ def columns(value):
             yield flat[:, position]
 
 
+def column(value, position):
+    """One column with all of its rows."""
+    if is_frame(value):
+        return value.iloc[:, position]
+    if is_series(value) or isinstance(value, (list, tuple)):
+        return plain(value)
+    if is_sparse(value):
+        return value.tocsc()[:, [position]].toarray().reshape(-1)
+    return value.reshape(len(value), -1)[:, position]
+
+
 def plain(value):
     """A list of texts or numbers as a column."""
     if isinstance(value, (list, tuple)):

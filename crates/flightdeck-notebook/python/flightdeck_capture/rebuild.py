@@ -153,7 +153,8 @@ class Builder:
         entries, places, at = [], {}, 0
         for node in nodes:
             names = raw_names(node)
-            entries.append((entry_name(node, len(entries)), self.of_node(node, raw[names]), names))
+            column = names[0] if node.one_column and len(names) == 1 else names
+            entries.append((entry_name(node, len(entries)), self.of_node(node, raw[names]), column))
             for output in range(len(node.outputs)):
                 places[(id(node), output)] = at + output
             at += len(node.outputs)
@@ -162,12 +163,12 @@ class Builder:
             for number, origin in enumerate(passed):
                 places[origin.name] = at + number
         order = [places[(id(o.node), o.output)] if hasattr(o, "node") else places[o.name] for o in origins]
-        chosen = self.choose(entries, raw)
+        chosen = self.choose(entries, raw, any(node.sparse for node in nodes))
         width = at + len(passed)
         if order == list(range(width)):
             return chosen
-        table = prints.numpy().asarray(chosen.transform(raw.iloc[:5]))
-        return self.pipeline([("columns", chosen), ("order", self.choose([("order", "passthrough", order)], table))])
+        table = chosen.transform(raw.iloc[:5])
+        return self.pipeline([("columns", chosen), ("order", self.choose([("order", "passthrough", order)], table, True))])
 
     def of_node(self, node, raw):
         """A transformer from the raw columns below a node to all of its outputs."""
@@ -175,11 +176,11 @@ class Builder:
             return node.transformer
         return self.pipeline([("before", self.build(node.inputs, raw)), ("step", node.transformer)])
 
-    def choose(self, entries, rows):
+    def choose(self, entries, rows, sparse):
         """A fitted ColumnTransformer around transformers that are fitted already."""
         held = held_class(self.base, self.mixin)
         waiting = [(n, t if isinstance(t, str) else held(t), c) for n, t, c in entries]
-        chosen = self.chooser(waiting, sparse_threshold=0, remainder="drop", **plain_names(self.chooser))
+        chosen = self.chooser(waiting, sparse_threshold=1.0 if sparse else 0, remainder="drop", **plain_names(self.chooser))
         chosen.fit(rows[:50] if not prints.is_frame(rows) else rows.iloc[:50])
         inner = {name: t for name, t, _ in entries}
         chosen.transformers = list(entries)
