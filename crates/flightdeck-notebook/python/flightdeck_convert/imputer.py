@@ -26,7 +26,7 @@ def shapes(operator):
     check_input_and_output_numbers(operator, input_count_range=[1, None], output_count_range=1)
     if isinstance(operator.inputs[0].type, DoubleTensorType):
         rows = operator.inputs[0].get_first_dimension()
-        operator.outputs[0].type = DoubleTensorType([rows, len(kept(operator.raw_operator))])
+        operator.outputs[0].type = DoubleTensorType([rows, width(operator.raw_operator)])
     else:
         calculate_sklearn_imputer_output_shapes(operator)
 
@@ -34,13 +34,23 @@ def shapes(operator):
 def convert(scope, operator, container):
     """Chooses by the element type and by what counts as missing."""
     fitted, kind = operator.raw_operator, operator.inputs[0].type
-    plain = is_nan(fitted.missing_values) and not fitted.add_indicator
-    if isinstance(kind, DoubleTensorType) and plain:
+    if isinstance(kind, DoubleTensorType) and is_nan(fitted.missing_values):
         numbers(scope, operator, container)
     elif isinstance(kind, StringTensorType) and not fitted.add_indicator:
         texts(scope, operator, container)
     else:
         convert_sklearn_imputer(scope, operator, container)
+
+
+def width(fitted):
+    """Columns kept, and those that say which values were missing."""
+    return len(kept(fitted)) + len(shown(fitted))
+
+
+def shown(fitted):
+    """The columns whose missing values are shown."""
+    indicator = getattr(fitted, "indicator_", None) if fitted.add_indicator else None
+    return [] if indicator is None else [int(index) for index in indicator.features_]
 
 
 def kept(fitted):
@@ -52,19 +62,32 @@ def kept(fitted):
 
 
 def numbers(scope, operator, container):
-    """Where(IsNaN(x), statistics, x)."""
-    fitted = operator.raw_operator
-    columns = kept(fitted)
-    whole = concatenate_variables(scope, operator.inputs, container)
+    """Where(IsNaN(x), statistics, x), and where asked for, which were missing."""
+    fitted, output = operator.raw_operator, operator.outputs[0].full_name
+    columns, indicated = kept(fitted), shown(fitted)
+    everything = concatenate_variables(scope, operator.inputs, container)
+    whole = everything
     if len(columns) != len(fitted.statistics_):
         whole = picked(scope, container, whole, columns)
     name = scope.get_unique_variable_name("statistics")
     statistics = [float(value) for value in fitted.statistics_[columns]]
     container.add_initializer(name, TensorProto.DOUBLE, [1, len(columns)], statistics)
-    missing = scope.get_unique_variable_name("missing")
-    container.add_node("IsNaN", [whole], [missing], name=scope.get_unique_operator_name("IsNaN"), op_version=13)
-    container.add_node("Where", [missing, name, whole], [operator.outputs[0].full_name],
+    filled = scope.get_unique_variable_name("filled") if indicated else output
+    container.add_node("Where", [is_missing(scope, container, whole), name, whole], [filled],
                        name=scope.get_unique_operator_name("Where"), op_version=9)
+    if indicated:
+        flags = is_missing(scope, container, picked(scope, container, everything, indicated))
+        ones = scope.get_unique_variable_name("missing_number")
+        container.add_node("Cast", [flags], [ones], to=TensorProto.DOUBLE, op_version=13,
+                           name=scope.get_unique_operator_name("Cast"))
+        apply_concat(scope, [filled, ones], output, container, axis=1)
+
+
+def is_missing(scope, container, values):
+    """IsNaN."""
+    name = scope.get_unique_variable_name("missing")
+    container.add_node("IsNaN", [values], [name], name=scope.get_unique_operator_name("IsNaN"), op_version=13)
+    return name
 
 
 def picked(scope, container, whole, columns):

@@ -54,12 +54,14 @@ def main(arguments):
 def all_cases(wanted):
     """Those that this environment has what they need for."""
     import cases_boosting
+    import cases_common
     import cases_linear
     import cases_other
     import cases_prepared
     import cases_trees
     cloudpickle.register_pickle_by_value(cases_other)
-    every = (cases_prepared.CASES + cases_trees.CASES + cases_linear.CASES + cases_boosting.CASES + cases_other.CASES)
+    every = (cases_prepared.CASES + cases_trees.CASES + cases_linear.CASES + cases_boosting.CASES + cases_common.CASES
+             + cases_other.CASES)
     assert len(set(case.name for case in every)) == len(every), "two cases have one name"
     return [case for case in every if (not wanted or case.name in wanted) and is_possible(case.needs)]
 
