@@ -101,6 +101,8 @@ class Estimators:
         parts = list(getattr(earlier, "parts", [])) if earlier is not None else []
         fit = self.remember(args[0], x, y, weight)
         fit.parts = (parts + [(kept.snapshot(x), kept.snapshot(y))])[-256:]
+        while len(fit.parts) > 1 and sum(prints.size_bytes(part[0]) for part in fit.parts) > self.session.store.limit_bytes:
+            fit.parts.pop(0)
 
     def after_fit_predict(self, token, args, kwargs, result):
         """A fit whose answer is a prediction on the training data."""

@@ -79,7 +79,8 @@ def readable_tables(namespace):
     """[(name, value)] of everything with rows."""
     found = []
     for name, value in list(namespace.items()):
-        if name.startswith("_") or not (prints.is_frame(value) or prints.is_series(value) or prints.is_array(value) or prints.is_sparse(value)):
+        kinds = (prints.is_frame, prints.is_series, prints.is_array, prints.is_sparse)
+        if name.startswith("_") or not any(kind(value) for kind in kinds):
             continue
         if prints.shape(value) is not None and prints.shape(value)[0] > 0:
             found.append((name, value))

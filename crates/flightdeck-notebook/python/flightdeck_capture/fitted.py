@@ -2,7 +2,7 @@
 
 import sys
 
-from . import models, prints
+from . import models
 
 
 def is_fitted_model(thing):

@@ -92,8 +92,10 @@ class Store:
         """Let the oldest go: others first, then fits whose model is gone, then fits."""
         while len(self.others) > OTHERS:
             self.others.pop(0).value = None
-        while len(self.fits) > FITS * 2:
+        while len(self.fits) > FITS:
             self.drop_fit()
+        if sum(data.bytes for data in self.fits + self.others) <= self.limit_bytes:
+            return
         while self.total() > self.limit_bytes and (self.others or len(self.fits) > 1):
             if self.others:
                 self.others.pop(0).value = None

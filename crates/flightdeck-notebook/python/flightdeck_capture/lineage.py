@@ -8,9 +8,8 @@ import os
 import sys
 from urllib.parse import urlsplit
 
-from . import prints
-
 QUIET_CHILDREN = ("lscpu", "fc-list", "ldconfig", "uname", "nvidia-smi", "sysctl")
+QUIET_PARTS = ("site-packages", "zoneinfo", "joblib_memmapping", ".ipynb_checkpoints")
 READERS = {
     "pandas": ("read_parquet", "read_feather", "read_orc", "read_hdf"),
     "pyarrow.parquet": ("read_table", "ParquetFile", "read_pandas"),
@@ -74,13 +73,15 @@ class Lineage:
 
     def is_quiet(self, path):
         """Libraries, devices, fonts, time zones and caches are no data."""
-        if path.endswith((".pyc", ".pyi", ".ipynb_checkpoints")) or "site-packages" in path or "zoneinfo" in path or "joblib_memmapping" in path:
+        if path.endswith((".pyc", ".pyi")) or any(part in path for part in QUIET_PARTS):
             return True
         return path.startswith(self.quiet)
 
     def database(self, name):
         """An SQLite file was opened."""
         if isinstance(name, (str, bytes)) and name not in (":memory:", b":memory:", ""):
+            if self.is_quiet(os.path.abspath(os.fsdecode(name))):
+                return
             self.session.touch(name, "read")
 
     def requested(self, url, data, headers, method):
@@ -114,13 +115,14 @@ class Lineage:
 
     def started(self, executable, args, cwd, env):
         """`subprocess` started a program."""
-        first = args if isinstance(args, (str, bytes)) else (list(args) or [""])[0]
-        name = os.path.basename(os.fsdecode(first).split(" ")[0])
+        parts = [args] if isinstance(args, (str, bytes)) or hasattr(args, "__fspath__") else list(args)
+        parts = [os.fsdecode(part) for part in parts]
+        name = os.path.basename((parts or [""])[0].split(" ")[0])
         if name in QUIET_CHILDREN:
             return
-        if any("loky" in part or "multiprocessing" in part for part in map(str, [args] if isinstance(args, (str, bytes)) else args)):
+        shown = parts if isinstance(args, (list, tuple)) else "".join(parts)
+        if "loky" in str(shown) or "multiprocessing" in str(shown):
             return
-        shown = args if isinstance(args, str) else [os.fsdecode(part) for part in args]
         self.child("subprocess.Popen %r" % (shown,))
 
     def ordered(self, command):

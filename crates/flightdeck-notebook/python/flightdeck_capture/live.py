@@ -33,7 +33,7 @@ def take(folder, pick=None, options=None):
         facts = session.Session(options)
         rebuild.imports = False
         entries = evidence.all_found(namespace)
-        entries.sort(key=lambda entry: (pick is not None and pick in entry.variables, entry.strength(), entry.order), reverse=True)
+        entries.sort(key=lambda entry: (pick in entry.variables, entry.strength(), entry.order), reverse=True)
         chosen = [entry.candidate(facts, namespace) for entry in entries]
         evidence.steps(facts, namespace)
         for candidate in chosen:

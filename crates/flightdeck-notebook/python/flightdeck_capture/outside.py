@@ -30,7 +30,7 @@ class Outside:
 
     def before_call(self, args, kwargs):
         """Keep the input; a real copy when it will be changed in place."""
-        if not self.session.running or not args or len(args[0]) == 0:
+        if not self.session.running or not args or not self.session.called_by_notebook() or len(args[0]) == 0:
             return None
         value = args[0].copy() if kwargs.get("inplace") else args[0]
         data = kept.Data(value)

@@ -5,7 +5,7 @@ say exactly which rows went where, and the user's own results stay what they wer
 raises the depth, or its clones would become models.
 """
 
-from . import kept, prints
+from . import prints
 from .estimators import is_number
 from .session import Score
 
@@ -124,8 +124,3 @@ class Selection:
             if prediction.cell == self.session.cell and prediction.rows == rows and rows:
                 return prediction
         return None
-
-
-def fingerprint(data):
-    """The fingerprint of kept data, or nothing."""
-    return data.whole() if isinstance(data, kept.Data) else None

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import unittest
 
@@ -93,7 +92,8 @@ class SessionCase(unittest.TestCase):
         python = os.path.join(ROOT, environment, "bin", "python")
         command = [python, os.path.join(HERE, "session.py"), path]
         if prelude:
-            command = [python, "-c", "import runpy, sys\n%s\nsys.argv = sys.argv[1:]\nrunpy.run_path(sys.argv[0], run_name='__main__')" % prelude] + command[1:]
+            runs = "import runpy, sys\n%s\nsys.argv = sys.argv[1:]\nrunpy.run_path(sys.argv[0], run_name='__main__')"
+            command = [python, "-c", runs % prelude] + command[1:]
         env = dict(os.environ, MPLBACKEND="Agg", IPYTHONDIR=os.path.join(self.scratch, "ipython"), OMP_NUM_THREADS="2")
         env.pop("PYTHONPATH", None)
         done = subprocess.run(command, cwd=self.scratch, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=300)
@@ -104,9 +104,3 @@ class SessionCase(unittest.TestCase):
         out = json.loads(lines[-1])
         out["text"] = "\n".join(lines[:-1])
         return out
-
-
-def main_path():
-    """Make the tests importable when they are run one by one."""
-    if HERE not in sys.path:
-        sys.path.insert(0, HERE)
