@@ -7,20 +7,16 @@ import { jobs } from "./jobs.svelte";
 class Promoting {
   /** The endpoint whose versions are being exchanged. */
   endpoint = $state<string | null>(null);
-  /** The endpoint whose version was promoted last, here: the way back stays in sight there. */
-  promoted = $state<string | null>(null);
 
   async promote(endpoint: string): Promise<void> {
     const made = await this.#exchange(endpoint, ipc.promote);
     if (!made) return;
-    this.promoted = endpoint;
     notes.say(`Version ${made.version} answers at ${endpoint} now`, { label: "Roll back", run: () => void this.rollBack(endpoint) });
   }
 
   async rollBack(endpoint: string): Promise<void> {
     const made = await this.#exchange(endpoint, ipc.rollback);
     if (!made) return;
-    this.promoted = null;
     notes.say(`Version ${made.version} answers at ${endpoint} again`);
   }
 

@@ -9,7 +9,7 @@ export type AgreementView = {
  */
 rows: number, 
 /**
- * Rows with the same label; `null` for numbers.
+ * Rows with the same label; for numbers, rows that differ by no more than batching explains.
  */
 equal: number | null, 
 /**

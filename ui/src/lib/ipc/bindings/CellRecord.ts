@@ -19,6 +19,10 @@ title: string,
  */
 digest: Digest, 
 /**
+ * Its text, cut at 20,000 characters; for this computer only.
+ */
+source: string, 
+/**
  * How it ended.
  */
 state: CellState, 

@@ -50,6 +50,10 @@ latency_us: LatencyView,
  */
 versions: Array<LiveVersion>, 
 /**
+ * The version that answered before and can answer again at once.
+ */
+previous: number | null, 
+/**
  * Start of the newest closed window.
  */
 last_window: Timestamp | null, 
