@@ -154,17 +154,28 @@ def install_xgboost(library_):
 def install_lightgbm(library_):
     """LGBM* and bare boosters."""
     module = importlib.import_module("onnxmltools.convert.lightgbm.operator_converters.LightGbm")
-    round_down(module)
+    round_thresholds(module)
     convert = module.convert_lightgbm
     classifiers = [library_.LGBMClassifier, LgbClassifierBooster]
     regressors = [library_.LGBMRegressor, library_.LGBMRanker, LgbRegressorBooster]
     register("Flightdeck", (classifiers, regressors), convert)
 
 
-def round_down(module):
-    """Thresholds are doubles; the largest single below decides the same for every single."""
+class Rounding:
+    """How a double threshold becomes a single one; there is one conversion at a time.
+
+    Doubles are rounded to the nearest single before they are compared, and rounding never turns an order round: a
+    threshold that is rounded likewise decides the same. Where the rows were singles to begin with, the largest single
+    below a threshold decides the same for every one of them.
+    """
+
+    down = False
+
+
+def round_thresholds(module):
+    """LightGBM's thresholds are doubles."""
     original = module.dump_booster_model
-    if getattr(original, "rounds_down", False):
+    if getattr(original, "rounds", False):
         return
 
     def dumped(*arguments, **named):
@@ -174,20 +185,20 @@ def round_down(module):
             while stack:
                 node = stack.pop()
                 if node.get("decision_type") == "<=":
-                    node["threshold"] = floor_single(node["threshold"])
+                    node["threshold"] = single(node["threshold"])
                 stack.extend(node[side] for side in ("left_child", "right_child") if side in node)
         return document, info
 
-    dumped.rounds_down = True
+    dumped.rounds = True
     module.dump_booster_model = dumped
 
 
-def floor_single(value):
-    """The largest single that is not above a double."""
-    single = numpy.float32(value)
-    if float(single) > float(value):
-        single = numpy.nextafter(single, numpy.float32(-numpy.inf))
-    return float(single)
+def single(value):
+    """A double as a single: the nearest, or the largest that is not above it."""
+    rounded = numpy.float32(value)
+    if Rounding.down and float(rounded) > float(value):
+        rounded = numpy.nextafter(rounded, numpy.float32(-numpy.inf))
+    return float(rounded)
 
 
 def register(prefix, classes, convert):

@@ -51,7 +51,10 @@ def convert(folder, capture, candidate, variants):
     document = empty(candidate)
     try:
         model = load(os.path.join(folder, candidate["pickle"]))
-        conversion = ladder.Conversion(model, columns.read(capture, candidate), bool(candidate.get("array_input")))
+        # A file's rows are probed at its own thresholds, as singles.
+        singles = capture.get("source") == "file"
+        all_columns = columns.read(capture, candidate)
+        conversion = ladder.Conversion(model, all_columns, bool(candidate.get("array_input")), singles)
         rungs, made = ladder.climb(conversion, variants, (folder, place))
     except Refused as refused:
         document["refused"] = refused.document()

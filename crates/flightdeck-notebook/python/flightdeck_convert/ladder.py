@@ -12,7 +12,8 @@ from .messages import Refused, describe
 class Conversion(object):
     """Everything that is the same for each variant of one candidate."""
 
-    def __init__(self, model, all_columns, array_input):
+    def __init__(self, model, all_columns, array_input, singles=False):
+        self.singles = singles
         boosters.check(model)
         self.model = boosters.wrap(model)
         refusals.check(self.model)
@@ -26,6 +27,7 @@ class Conversion(object):
 
     def make(self, variant):
         """The finished ONNX model of a variant."""
+        boosters.Rounding.down = self.singles or variant == "B"
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             if catboost.is_last(self.model):
