@@ -5,6 +5,7 @@ mod driver;
 mod environments;
 mod interpreter;
 mod node;
+mod offered;
 mod onnxruntime;
 mod python;
 mod system;

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
 use super::interpreter::{self, Python};
-use super::{Purpose, contents};
+use super::{Purpose, contents, offered};
 use crate::place::Place;
 use crate::process::run;
 
@@ -54,7 +54,9 @@ pub(super) fn make(place: &Place, purpose: Purpose) -> Result<PathBuf> {
             fill_environment(&folder, &pins, python)?;
         }
     }
-    overlay(&home.join(CONVERTER), &pins(CONVERTER)?, &home.join(ENVIRONMENTS[0].name))?;
+    let environment = home.join(ENVIRONMENTS[0].name);
+    overlay(&home.join(CONVERTER), &pins(CONVERTER)?, &environment)?;
+    offered::offer(&home.join(CONVERTER), &place.cache.join("overlays"), &interpreter::inside(&environment))?;
     Ok(home)
 }
 
