@@ -136,7 +136,7 @@ fn wanted(need: &Need) -> String {
 
 fn lacks_error(label: &str, lacks: &str) -> Error {
     Error::input(
-        "packages-missing",
+        "missing-package",
         format!("The file needs {lacks}, and {label} has none"),
         "Name an interpreter that has it (--python)",
     )

@@ -239,7 +239,7 @@ impl Understood {
         if !missing.is_empty() {
             let message = format!("{} lacks {}", self.reason_or_path(), missing.join(", "));
             let hint = "Choose another environment, or let Flightdeck build one (--build-environment)";
-            return Some(Error::input("packages-missing", message, hint));
+            return Some(Error::input("missing-package", message, hint));
         }
         let answered = |path: &str| corrections.files.iter().any(|(written, _)| written == path);
         let missing = self.missing_files.iter().find(|missing| !answered(&missing.path))?;
@@ -251,7 +251,7 @@ impl Understood {
             }
             None => "Put the file there, or say where it is with --file WRITTEN=FILE".into(),
         };
-        Some(Error::input("file-missing", message, hint))
+        Some(Error::input("missing-file", message, hint))
     }
 
     fn reason_or_path(&self) -> String {
