@@ -1,4 +1,6 @@
 //! The sample project that a first start offers: real flights out of New York, from the model to the drift found.
+//!
+//! It starts from the exported model, not from the notebook beside it: a first start needs no Python and no network.
 
 use crate::jobs::Job;
 use crate::views::{Corrections, DeployRequest, DeployView, RuleStep};
@@ -14,8 +16,8 @@ const TRAFFIC: [&str; 2] = ["quiet.parquet", "traffic.parquet"];
 const WINDOW_SECONDS: u32 = 3_600;
 
 impl App {
-    /// The whole way on the sample: imported, measured, deployed on this computer, and sent nine months of real rows at
-    /// their own dates. Where the endpoint is there already, nothing is sent again.
+    /// The whole way on the sample, without Python: the exported model imported, measured, deployed on this computer, and
+    /// sent nine months of real rows at their own dates. Where the endpoint is there already, nothing is sent again.
     pub async fn try_sample(&self, job: &Job) -> Result<DeployView> {
         let folder = sample_flights()?;
         let paths = ["flights-late.onnx", "training.csv"].map(|file| folder.join(file));

@@ -88,7 +88,7 @@ pub(crate) enum LibraryCommand {
     Predict(PredictArgs),
     /// Alerts of all endpoints, newest first.
     Alerts,
-    /// Try the sample: real flights, from the model to the drift found, in a few seconds.
+    /// Try the sample: real flights, from an exported model to the drift found, in a few seconds and without Python.
     Sample,
 }
 

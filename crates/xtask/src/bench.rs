@@ -9,6 +9,7 @@ mod counting;
 mod desk;
 mod figures;
 mod import;
+mod notebook;
 mod proc;
 mod profile;
 mod runner;
@@ -35,13 +36,14 @@ struct Bench<'a> {
 
 type Part = fn(&Bench<'_>) -> Result<Vec<Figure>>;
 
-const PARTS: [(&str, Part); 6] = [
+const PARTS: [(&str, Part); 7] = [
     ("import", import::measure),
     ("profile", profile::measure),
     ("runner", runner::measure),
     ("counting", counting::measure),
     ("compare", compare::measure),
     ("window", window::measure),
+    ("notebook", notebook::measure),
 ];
 
 /// What is asked for.
@@ -56,7 +58,7 @@ struct Wish {
 pub(crate) fn bench(place: &Place, arguments: &[String]) -> Result<()> {
     let wish = Wish::read(arguments)?;
     // The window needs a virtual display, which only testing brings.
-    let window = wish.parts.iter().any(|(name, _)| *name == "window");
+    let window = wish.parts.iter().any(|(name, _)| matches!(*name, "window" | "notebook"));
     let ready = setup::setup(place, if window { Purpose::Test } else { Purpose::Use })?;
     let product = Product::build(place, Mode::Release)?;
     let bench = Bench { place, product: &product, ready: &ready };

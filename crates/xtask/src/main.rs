@@ -32,11 +32,11 @@ cargo xtask COMMAND
   tidy       the arrows between crates, module heads, file sizes, forbidden words, generated bindings
   bindings   write the TypeScript types that are generated from Rust
   samples    write the sample models and their data anew; the same bytes, unless generate.py changed
-  demo       the whole way on a sample model: import, profile, deploy, real traffic, drift found; then the window
-             (--headless: no window)
+  demo       the whole way on a sample notebook: import, profile, deploy, real traffic, drift found, the changed notebook
+             as a shadow, promoted; then the window (--headless: no window)
   bench [PART…]
-             what it costs on this machine, in one table: import, profile, runner, counting, compare, window, or only the
-             named ones (--json FILE: also there, as lines of JSON)
+             what it costs on this machine, in one table: import, profile, runner, counting, compare, window, notebook, or
+             only the named ones (--json FILE: also there, as lines of JSON)
   app [ARG]… build for daily use and start the window; the arguments go to it";
 
 fn main() -> ExitCode {

@@ -104,6 +104,14 @@ pub(super) fn median(values: &[f64]) -> f64 {
     }
 }
 
+/// The value that this share of all does not exceed: the nearest one that was measured. NaN of nothing.
+pub(super) fn quantile(values: &[f64], share: f64) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let rank = (share * sorted.len() as f64).ceil() as usize;
+    sorted.get(rank.saturating_sub(1)).copied().unwrap_or(f64::NAN)
+}
+
 /// Three digits that count.
 fn short(value: f64) -> String {
     let decimals = match value.abs() {
@@ -144,6 +152,16 @@ mod tests {
         assert_eq!(median(&[9.0, 1.0, 5.0]), 5.0);
         assert_eq!(median(&[4.0, 1.0, 2.0, 100.0]), 3.0);
         assert!(median(&[]).is_nan());
+    }
+
+    #[test]
+    fn the_95th_percentile_of_twenty_is_the_second_slowest() {
+        let values: Vec<f64> = (1..=20).rev().map(f64::from).collect();
+        assert_eq!(
+            (quantile(&values, 0.95), quantile(&values, 1.0), quantile(&[7.0], 0.95)),
+            (19.0, 20.0, 7.0)
+        );
+        assert!(quantile(&[], 0.5).is_nan());
     }
 
     #[test]
