@@ -150,6 +150,9 @@ class Builder:
         nodes, passed = group(origins)
         if len(nodes) == 1 and not passed and [o.output for o in origins] == list(range(len(nodes[0].outputs))):
             return self.of_node(nodes[0], raw)
+        runs = whole_runs(origins, nodes)
+        if runs:
+            return self.choose(self.in_order(runs, raw), raw, any(node.sparse for node in nodes))
         entries, places, at = [], {}, 0
         for node in nodes:
             names = raw_names(node)
@@ -170,6 +173,19 @@ class Builder:
         table = chosen.transform(raw.iloc[:5])
         return self.pipeline([("columns", chosen), ("order", self.choose([("order", "passthrough", order)], table, True))])
 
+    def in_order(self, runs, raw):
+        """One entry for each run of columns, so that nothing has to be put in order afterwards."""
+        entries = []
+        for run in runs:
+            node = getattr(run[0], "node", None)
+            if node is None:
+                entries.append(("as_is_%d" % len(entries), "passthrough", [origin.name for origin in run]))
+                continue
+            names = raw_names(node)
+            column = names[0] if node.one_column and len(names) == 1 else names
+            entries.append((entry_name(node, len(entries)), self.of_node(node, raw[names]), column))
+        return entries
+
     def of_node(self, node, raw):
         """A transformer from the raw columns below a node to all of its outputs."""
         if not any(hasattr(origin, "node") for origin in node.inputs):
@@ -188,6 +204,20 @@ class Builder:
             (name, inner[name] if isinstance(t, held) else t, columns) for name, t, columns in chosen.transformers_
         ]
         return chosen
+
+
+def whole_runs(origins, nodes):
+    """The columns as runs of untouched ones and of whole nodes, each node once; nothing when they are mixed."""
+    runs = []
+    for origin in origins:
+        node = getattr(origin, "node", None)
+        if runs and getattr(runs[-1][0], "node", None) is node:
+            runs[-1].append(origin)
+        else:
+            runs.append([origin])
+    of_nodes = [run for run in runs if hasattr(run[0], "node")]
+    whole = all([o.output for o in run] == list(range(len(run[0].node.outputs))) for run in of_nodes)
+    return runs if whole and len(of_nodes) == len(nodes) else None
 
 
 def held_class(base, mixin):
