@@ -21,6 +21,7 @@ embedded!(
     "capture.py",
     "cells.py",
     "columns.py",
+    "computed.py",
     "estimators.py",
     "evidence.py",
     "findings.py",
@@ -43,6 +44,7 @@ embedded!(
     "probes.py",
     "proof.py",
     "rebuild.py",
+    "redirect.py",
     "rows.py",
     "saved.py",
     "selection.py",
@@ -81,7 +83,7 @@ mod tests {
             fs::read_dir(folder)
                 .unwrap()
                 .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-                .filter(|name| name.ends_with(".py"))
+                .filter(|name| Path::new(name).extension().is_some_and(|end| end == "py"))
                 .collect()
         };
         assert_eq!(names(&folder.path().join(PACKAGE)), names(&source));

@@ -3,7 +3,7 @@
 import sys
 
 from . import candidates as choose
-from . import models, parity, prints, surroundings
+from . import computed, models, parity, prints, surroundings
 from .findings import finding
 from .folding import fold
 from .judged import evaluation, metrics
@@ -107,9 +107,18 @@ def fill(writer, session, namespace, candidate, entry):
     judged = evaluation(session, fit)
     work = Work(candidate.model, fit.x, judged[0] if judged else None, entry["features"])
     attempt(session, "folding", lambda: fold(session, namespace, candidate, work, entry))
+    attempt(session, "features", lambda: note_computed(namespace, entry))
     attempt(session, "data", lambda: write_data(writer, fit, work, judged, entry))
     attempt(session, "pickle", lambda: write_pickle(writer, session, work, entry))
     attempt(session, "parity", lambda: parity.write(writer, work, fit, judged, entry))
+
+
+def note_computed(namespace, entry):
+    """Columns that the notebook computes itself are said, unless a finding says so already."""
+    told = any(known["code"] == "features-outside-model" for known in entry["findings"])
+    found = None if told else computed.finding_of(entry["features"], [str(cell) for cell in namespace.get("In", [])])
+    if found:
+        entry["findings"].append(found)
 
 
 class Work:

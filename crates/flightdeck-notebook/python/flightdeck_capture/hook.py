@@ -1,13 +1,17 @@
 """Starts a session: every patch in its place, commands blocked, files and processes listened to."""
 
-from . import cells, estimators, imports, lineage, native, outside, saved, selection, session
+from . import cells, estimators, imports, lineage, native, outside, redirect, saved, selection, session
 
 
 def start(options):
     """A session that watches from now on."""
     facts = session.Session(options)
     listener = lineage.Lineage(facts)
-    imports.watch(patches(facts, listener), facts.report)
+    elsewhere = redirect.Redirect(facts)
+    found = patches(facts, listener)
+    found.setdefault("pandas", []).append(elsewhere.patch_pandas)
+    imports.watch(found, facts.report)
+    elsewhere.install()
     cells.block(facts, session.shell())
     listener.listen()
     return facts
