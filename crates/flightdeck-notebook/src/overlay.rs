@@ -112,6 +112,11 @@ pub fn has_converter(cache: &Path, probe: &Probe) -> bool {
     overlay.is_whole(&overlay.place(cache, probe))
 }
 
+/// Whether the converter overlay brings a package: then no environment has to have it.
+pub fn brings(package: &str) -> bool {
+    CONVERTER.iter().any(|own| own.split_once("==").map_or(*own, |(name, _)| name) == package)
+}
+
 fn converter_packages(probe: &Probe) -> Vec<&'static str> {
     let newer = (probe.version.0, probe.version.1) >= (3, 14);
     CONVERTER.iter().map(|own| if newer && own.starts_with("onnx==") { ONNX_OF_314 } else { *own }).collect()

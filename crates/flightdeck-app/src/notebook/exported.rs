@@ -13,6 +13,7 @@ use flightdeck_core::{Cancel, Name, Progress, Unit};
 use flightdeck_formats::{Format, Need, Recognised, VersionRule};
 use flightdeck_notebook::convert::{self, Consent, Converter, Exported};
 use flightdeck_notebook::environment::{self, Probe, Search};
+use flightdeck_notebook::overlay;
 use flightdeck_package::{LineageEntry, LineageRole};
 use flightdeck_store::choice;
 use std::path::{Path, PathBuf};
@@ -77,7 +78,7 @@ impl App {
         let mut search = Search::here(&folder, &home);
         search.python = corrections.python.as_ref().map(PathBuf::from);
         search.remembered = remembered.map(PathBuf::from);
-        let needs = needs.to_vec();
+        let needs: Vec<Need> = needs.iter().filter(|need| !overlay::brings(&need.package)).cloned().collect();
         on_a_thread(move || fitting(&search, &folder, &needs)).await
     }
 }
