@@ -132,14 +132,15 @@ impl Demo<'_> {
         for alert in &alerts {
             println!("  {alert}");
         }
-        let drift = self.drift()?;
-        let waiting = drift["features"].as_array().into_iter().flatten();
-        let waiting = waiting.filter(|feature| feature["provisional"] == true).count();
-        println!(
-            "How much traffic varies from day to day was known from training rows in time order for {} of {} features",
-            drift["features"].as_array().map_or(0, Vec::len) - waiting,
-            drift["features"].as_array().map_or(0, Vec::len),
-        );
+        let shown: Value = serde_json::from_str(&output(&mut self.flightdeck(&["--json", "show", NAME]))?)?;
+        let package = PathBuf::from(shown["path"].as_str().context("version 1 has no package")?);
+        let baseline: Value = serde_json::from_slice(&std::fs::read(package.join("baseline.json"))?)?;
+        if baseline["period"].is_null() {
+            println!(
+                "The model's training rows are in no time order, so how much traffic varies from day to day by itself is\n\
+                 not known from them, only from the endpoint's own first days"
+            );
+        }
         Ok(alerts)
     }
 
@@ -147,10 +148,8 @@ impl Demo<'_> {
         headline("March to September: real flights, sent at their own dates");
         self.send("traffic.parquet")?;
         run(&mut self.flightdeck(&["drift", NAME]))?;
-        println!("\nAlerts in the order of time:");
-        for alert in self.alerts()? {
-            println!("  {alert}");
-        }
+        let alerts: Vec<String> = self.alerts()?.iter().map(Alert::short).collect();
+        println!("\nAlerts in the order of time: {}", alerts.join(", "));
         let large = large_movers(&self.drift()?);
         println!("Alert and large at the end: {}", large.join(", "));
         ensure!(large == MOVING, "temp and dewp left the season, and {large:?} are what was found");

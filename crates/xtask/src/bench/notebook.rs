@@ -2,18 +2,15 @@
 //!
 //! Each run has a home, a library and a window of its own. Two things are done by hand: the drop, and the press on
 //! "Deploy to this computer". All of it happens in a network namespace that has nothing but itself, so that nothing could
-//! be fetched; what is fetched once (the converter's packages) is there already, as after any first notebook.
+//! be fetched; the converter's packages are there already, since set-up brings them.
 
-use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use super::Bench;
-use super::desk::Desk;
 use super::figures::{Figure, quantile};
 use crate::process::output;
 
@@ -27,7 +24,6 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Vec<Figure>> {
     ensure!(cfg!(target_os = "linux"), "this needs Linux, whose network can be taken away from one program");
     let python = bench.ready.python.as_ref().context("the Python environments were not set up")?.join("new");
     let by_hand = bench.example("flightdeck-journeys", "notebook_by_hand", &[])?;
-    fill_overlay(bench, &python)?;
     let mut runs = Vec::new();
     for number in 1..=RUNS {
         let run = Run::of(&output(&mut in_namespace(bench, &by_hand, &python))?)?;
@@ -35,23 +31,6 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Vec<Figure>> {
         runs.push(run);
     }
     Ok(figures(&runs))
-}
-
-/// Imports the notebook once with the network there is, by which the converter's packages come.
-fn fill_overlay(bench: &Bench<'_>, python: &Path) -> Result<()> {
-    let desk = Desk::new(bench, "notebook")?;
-    let folder = desk.path("notebook");
-    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    for file in ["flights.ipynb", "flights-2013.csv.gz"] {
-        fs::copy(bench.sample(&format!("flights/{file}")), folder.join(file))?;
-    }
-    let mut import = desk.flightdeck(&["--json", "import"]);
-    import.env("FLIGHTDECK_CACHE", &bench.place.cache);
-    import.arg(folder.join("flights.ipynb")).arg("--python").arg(python.join("bin/python"));
-    let start = Instant::now();
-    output(&mut import)?;
-    eprintln!("the converter's packages are there ({:.1} s)", start.elapsed().as_secs_f64());
-    Ok(())
 }
 
 fn in_namespace(bench: &Bench<'_>, by_hand: &Path, python: &Path) -> Command {

@@ -36,12 +36,20 @@ impl Alert {
         let text = |field: &str| alert[field].as_str().unwrap_or_default().to_owned();
         Self { opened: text("opened_at"), feature: text("feature"), sentence: text("sentence") }
     }
+
+    fn day(&self) -> &str {
+        self.opened.get(..10).unwrap_or_default()
+    }
+
+    /// What alerted and when.
+    pub(super) fn short(&self) -> String {
+        format!("{} on {}", self.feature, self.day())
+    }
 }
 
 impl fmt::Display for Alert {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let day = self.opened.get(..10).unwrap_or_default();
-        write!(f, "{day}  {:10}  {}", self.feature, self.sentence)
+        write!(f, "{}  {}", self.day(), self.sentence)
     }
 }
 
@@ -54,8 +62,9 @@ mod tests {
         let json = r#"[{"opened_at": "2013-05-02T00:00:00Z", "feature": "dewp", "sentence": "It moved."},
                        {"opened_at": "2013-04-01T00:00:00Z", "feature": "temp", "sentence": ""}]"#;
         let alerts = read(json).unwrap();
-        assert_eq!(alerts.iter().map(|alert| alert.feature.as_str()).collect::<Vec<_>>(), ["temp", "dewp"]);
-        assert_eq!(alerts[1].to_string(), "2013-05-02  dewp        It moved.");
+        let short: Vec<String> = alerts.iter().map(Alert::short).collect();
+        assert_eq!(short, ["temp on 2013-04-01", "dewp on 2013-05-02"]);
+        assert_eq!(alerts[1].to_string(), "2013-05-02  It moved.");
     }
 
     #[test]
