@@ -183,6 +183,35 @@ impl Window {
         self.page.screenshot(&path).await.unwrap_or_else(|error| panic!("{error}"));
     }
 
+    /// Keeps both what the window looks like in the light and in the dark.
+    ///
+    /// # Panics
+    /// When the pictures cannot be taken.
+    pub async fn shots(&self, name: &str) {
+        for theme in ["dark", "light"] {
+            let wear = format!("document.documentElement.dataset.theme = '{theme}'");
+            self.page.execute(&wear, vec![]).await.unwrap_or_else(|error| panic!("{error}"));
+            self.shot(&format!("{name}-{theme}")).await;
+        }
+    }
+
+    /// What keeps people from using what is shown now: the rules of axe that do not hold, and where.
+    ///
+    /// # Panics
+    /// When the page cannot be looked at.
+    pub async fn barriers(&self) -> Vec<String> {
+        let axe = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/node_modules/axe-core/axe.min.js");
+        let source = std::fs::read_to_string(&axe)
+            .unwrap_or_else(|error| panic!("{}: {error}; run `npm ci` in ui", axe.display()));
+        self.page.execute(&source, vec![]).await.unwrap_or_else(|error| panic!("{error}"));
+        let look = "const done = arguments[arguments.length - 1];
+            axe.run().then((found) => done(found.violations.map((rule) =>
+                `${rule.id}: ${rule.nodes.map((node) => `${node.target} (${node.failureSummary})`).join(', ')}`)),
+                (error) => done([String(error)]));";
+        let found = self.page.execute_async(look, vec![]).await.unwrap_or_else(|error| panic!("{error}"));
+        found.convert().unwrap_or_else(|error| panic!("{error}"))
+    }
+
     /// Closes the window as its user would.
     pub async fn close(self) {
         let _ = self.page.quit().await;

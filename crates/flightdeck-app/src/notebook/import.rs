@@ -92,6 +92,8 @@ impl App {
         prepared.findings.extend(ran.findings.iter().cloned());
         prepared.findings.extend(understood.findings.iter().cloned());
         if let Some(failed) = &ran.failed {
+            // The capture says the same, without the cell.
+            prepared.findings.retain(|finding| finding.code != "incomplete-run");
             prepared.findings.push(incomplete(failed));
         }
         if let Some(made) = &mut prepared.made {
