@@ -138,10 +138,10 @@ impl App {
             if let Some(replaced) = replaced {
                 alert::close_all(act, watched(replaced), self.now(), "another version took over")?;
             }
-            let is_other_rule = |before: &&EndpointRecord| {
+            let is_other_rule = |before: &EndpointRecord| {
                 before.digest == record.digest && before.step_seconds != record.step_seconds
             };
-            if before.as_ref().filter(is_other_rule).is_some() {
+            if before.as_ref().is_some_and(is_other_rule) {
                 alert::close_all(act, watched(&record), self.now(), "the rule was changed")?;
                 monitor::forget(act, watched(&record))?;
             }

@@ -33,7 +33,7 @@ pub struct Error {
     /// Findings that explain it.
     pub findings: Vec<Finding>,
     /// Models to choose from.
-    pub candidates: Vec<CandidateView>,
+    pub candidates: Box<[CandidateView]>,
 }
 
 impl Error {
@@ -69,7 +69,7 @@ impl Error {
             message: message.into(),
             hint: hint.into(),
             findings: Vec::new(),
-            candidates: Vec::new(),
+            candidates: Box::default(),
         }
     }
 
@@ -94,7 +94,7 @@ impl Error {
             message: self.message.clone(),
             hint: self.hint.clone(),
             findings: self.findings.clone(),
-            candidates: self.candidates.clone(),
+            candidates: self.candidates.to_vec(),
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Measuring what a version costs on this computer.
 
 use crate::jobs::Job;
-use crate::views::{BatchLatency, ProfileView};
+use crate::views::{BatchLatency, OperatorShare, ProfileView};
 use crate::{App, Result};
 use flightdeck_core::{Name, Progress, Unit};
 use flightdeck_engine::client::Watch;
-use flightdeck_engine::{ModelSource, ProfileRequest, Sampled};
+use flightdeck_engine::{ModelSource, OperatorTime, ProfileRequest, Sampled};
 use flightdeck_onnx::Facts;
 use flightdeck_package::{MANIFEST, Manifest};
 use flightdeck_store::profile;
@@ -33,7 +33,7 @@ impl App {
         let watch = Watch { progress: &mut report, cancel: &job.cancel };
         let measured = Self::worker()?.profile(request, watch).await?;
         let manifest: Manifest = package.read(MANIFEST)?;
-        let parameters = serde_json::from_value::<Facts>(manifest.facts).map_or(0, |facts| facts.parameters);
+        let facts = serde_json::from_value::<Facts>(manifest.facts).ok();
         let latency = measured.latency_us.iter().map(|latency| BatchLatency {
             batch: latency.batch as u32,
             p50: latency.p50,
@@ -49,9 +49,9 @@ impl App {
             latency_us: latency.collect(),
             rows_per_s: measured.rows_per_s,
             peak_bytes: measured.peak_bytes,
-            parameters,
-            flops: None,
-            operators: Vec::new(),
+            parameters: facts.as_ref().map_or(0, |facts| facts.parameters),
+            flops: facts.and_then(|facts| facts.flops),
+            operators: operators(&measured.operators),
             bytes: package.bytes(),
         };
         let document = serde_json::to_string(&view).unwrap_or_default();
@@ -60,6 +60,22 @@ impl App {
         })?;
         Ok(view)
     }
+}
+
+/// Where the time of a run goes, most expensive first, batch by batch.
+fn operators(measured: &[OperatorTime]) -> Vec<OperatorShare> {
+    let mut all: Vec<OperatorShare> = measured
+        .iter()
+        .map(|time| OperatorShare {
+            operator: time.operator.clone(),
+            count: time.count,
+            batch: time.batch as u32,
+            us: time.us_per_run,
+            share: time.share,
+        })
+        .collect();
+    all.sort_by(|a, b| a.batch.cmp(&b.batch).then(b.share.total_cmp(&a.share)));
+    all
 }
 
 /// This machine in a few words: `Linux x86_64, AMD EPYC 7B13, 2 cores, 24 GB`.

@@ -10,7 +10,7 @@ use crate::{App, Error, Kind, Result};
 use flightdeck_core::{Digest, Finding, Name, Severity};
 use flightdeck_notebook::document;
 use flightdeck_store::endpoint::{self, EndpointRecord};
-use flightdeck_store::version;
+use flightdeck_store::version::{self, VersionRecord};
 use flightdeck_store::watch::{self, WatchRecord};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use std::collections::BTreeSet;
@@ -172,16 +172,17 @@ impl App {
         Ok(imported)
     }
 
-    /// Where another version of the model answers.
+    /// Where another version of the model answers. Two models can share a version's bytes: then it is the model that the
+    /// endpoint is named after.
     fn endpoints_of(&self, imported: &ImportView) -> Result<Vec<EndpointRecord>> {
-        let versions: Vec<Digest> = self
-            .read(version::all)?
-            .into_iter()
-            .filter(|version| version.model == imported.model && version.digest != imported.digest)
-            .map(|version| version.digest)
-            .collect();
-        let all = self.read(endpoint::all)?;
-        Ok(all.into_iter().filter(|endpoint| versions.contains(&endpoint.digest)).collect())
+        let (own, others): (Vec<_>, Vec<_>) =
+            self.read(version::all)?.into_iter().partition(|version| version.model == imported.model);
+        let is_ours = |endpoint: &EndpointRecord| {
+            let answers = |version: &VersionRecord| version.digest == endpoint.digest;
+            let shared = others.iter().any(answers) && endpoint.endpoint != imported.model;
+            endpoint.digest != imported.digest && own.iter().any(answers) && !shared
+        };
+        Ok(self.read(endpoint::all)?.into_iter().filter(is_ours).collect())
     }
 
     fn note_taken(&self, record: &WatchRecord, seen: Digest, error: Option<&Error>) -> Result<()> {

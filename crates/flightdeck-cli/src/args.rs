@@ -93,8 +93,9 @@ pub(crate) enum LibraryCommand {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct ImportArgs {
-    /// A notebook, a model's file, or an MLflow address such as `models:/name@alias`.
+    /// A notebook, a model's file, or an `MLflow` address such as `models:/name@alias`.
     #[arg(required_unless_present = "kernel", conflicts_with = "kernel")]
     pub(crate) path: Option<PathBuf>,
     /// Take a model from a notebook that is open now: its id in `kernels`.

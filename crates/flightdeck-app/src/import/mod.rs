@@ -7,6 +7,7 @@ mod columns;
 mod given;
 mod golden;
 mod prepared;
+mod registry;
 mod source;
 mod store;
 
@@ -78,13 +79,24 @@ impl App {
     ) -> Result<ImportView> {
         let mut sources = source::sort(paths)?;
         let named = sources.model.clone();
+        let fetched = match registry::named(&named) {
+            Some(address) => Some(self.fetch(&address, job).await?),
+            None => None,
+        };
+        let mut corrections = corrections;
+        if let Some(fetched) = &fetched {
+            sources.model.clone_from(&fetched.folder);
+            corrections.name.get_or_insert_with(|| Name::suggest(&fetched.name));
+        }
         let mut prepared = match given::look(&mut sources).await? {
             Given::Onnx(_held) => Prepared::read(sources, corrections.clone()).await?,
             Given::Notebook => self.prepare_notebook(&sources.model, &corrections, job).await?,
             Given::Other(other) => self.prepare_other(&other, &sources, &corrections, job).await?,
         };
-        if prepared.made.is_none() {
-            prepared.source = file_name(&named);
+        match &fetched {
+            Some(fetched) => prepared.source.clone_from(&fetched.source),
+            None if prepared.made.is_none() => prepared.source = file_name(&named),
+            None => {}
         }
         let seen = prepared.original;
         let imported = self.store(prepared, job).await?;

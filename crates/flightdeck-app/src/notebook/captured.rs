@@ -107,12 +107,18 @@ pub(crate) fn digest(columns: &[Column]) -> Digest {
         match &column.values {
             Values::Float(values) => values.iter().for_each(|v| hash.update(v.to_bits().to_le_bytes())),
             Values::Int(values) | Values::Time(values) => {
-                values.iter().for_each(|v| hash.update(v.to_le_bytes()))
+                for value in values {
+                    hash.update(value.to_le_bytes());
+                }
             }
             Values::Bool(values) => values.iter().for_each(|v| hash.update([u8::from(*v)])),
             Values::Codes { codes, values } => {
-                codes.iter().for_each(|v| hash.update(v.to_le_bytes()));
-                values.iter().for_each(|value| text(&mut hash, value));
+                for code in codes {
+                    hash.update(code.to_le_bytes());
+                }
+                for value in values {
+                    text(&mut hash, value);
+                }
             }
         }
     }

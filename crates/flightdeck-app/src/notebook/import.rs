@@ -266,7 +266,7 @@ pub(crate) fn pick(capture: &Capture, picked: Option<&str>, numbers: &Numbers) -
                 format!("There is {}", names.join(", "))
             };
             let error = Error::input("no-such-model", message, hint);
-            Error { candidates: known.clone(), ..error }
+            Error { candidates: known.as_slice().into(), ..error }
         });
     }
     let Some(best) = capture.candidates.first() else {
@@ -285,7 +285,7 @@ pub(crate) fn pick(capture: &Capture, picked: Option<&str>, numbers: &Numbers) -
             format!("It is not clear which model is meant: {because}"),
             "Choose one of them (--pick VARIABLE)",
         );
-        return Err(Error { candidates: known, ..error });
+        return Err(Error { candidates: known.into(), ..error });
     }
     Ok(best.clone())
 }
@@ -315,7 +315,7 @@ fn cell_failed(failed: &Failed, understood: &Understood, candidates: Vec<Candida
         None => "Mend the cell and import it again, or choose a model that was fitted before it".into(),
     };
     let error = Error::failed("cell-failed", message, hint).with_findings(diagnosis.into_iter().collect());
-    Error { candidates, ..error }
+    Error { candidates: candidates.into(), ..error }
 }
 
 fn incomplete(failed: &Failed) -> Finding {

@@ -95,11 +95,10 @@ impl App {
         drop(live);
         let capture = CaptureFolder::open(&taken_to, Limits::default())
             .map_err(|error| super::captured::unreadable(&error))?;
-        self.from_capture(&kernel, &capture, (&probe.interpreter, &overlays.converter), corrections, job)
-            .await
+        self.captured(&kernel, &capture, (&probe.interpreter, &overlays.converter), corrections, job).await
     }
 
-    async fn from_capture(
+    async fn captured(
         &self,
         kernel: &LiveKernel,
         folder: &CaptureFolder,

@@ -11,4 +11,4 @@ mod proved;
 mod run;
 mod understood;
 
-pub(crate) use import::scratch;
+pub(crate) use import::{capital, scratch};

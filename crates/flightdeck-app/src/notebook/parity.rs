@@ -70,7 +70,8 @@ impl Verdict {
 /// A row that differs.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Row {
-    pub(crate) row: usize,
+    /// Its place among the rows compared, from 0.
+    pub(crate) index: usize,
     pub(crate) difference: Option<f64>,
     pub(crate) original: String,
     pub(crate) converted: String,
@@ -225,7 +226,7 @@ impl Work<'_> {
         }
         if beyond && let Some((difference, original, converted)) = largest {
             let difference = Some(difference).filter(|difference| difference.is_finite());
-            self.differing.push(Row { row, difference, original, converted });
+            self.differing.push(Row { index: row, difference, original, converted });
         }
     }
 
@@ -239,7 +240,7 @@ impl Work<'_> {
             Verdict::Different
         };
         let size = |row: &Row| row.difference.unwrap_or(f64::INFINITY);
-        self.differing.sort_by(|a, b| size(b).total_cmp(&size(a)).then(a.row.cmp(&b.row)));
+        self.differing.sort_by(|a, b| size(b).total_cmp(&size(a)).then(a.index.cmp(&b.index)));
         self.differing.truncate(WORST);
         Parity { rows, beyond, max_abs: self.max_abs, verdict, compared, worst: self.differing }
     }

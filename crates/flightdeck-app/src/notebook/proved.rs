@@ -194,10 +194,7 @@ impl Proving<'_> {
         let mut report = |progress| self.job.report(progress);
         let watch = Watch { progress: &mut report, cancel: &self.job.cancel };
         // What goes into the package is run, not the file that it was made from.
-        let model = match form.inspection.model_changed {
-            true => self.changed(form)?,
-            false => form.file.clone(),
-        };
+        let model = if form.inspection.model_changed { self.changed(form)? } else { form.file.clone() };
         let request = GoldenRequest { model: ModelSource::File(model), inputs: inputs.clone() };
         match App::worker()?.golden(request, watch).await {
             Ok(outputs) => Ok(Ok((inputs, outputs))),
@@ -290,7 +287,7 @@ impl Proving<'_> {
         );
         let hint = "Nothing was imported. Use another estimator, or scale large numbers inside the pipeline";
         let worst = parity.worst.iter().map(|row| {
-            let values: Vec<String> = captured::row(&columns, row.row)
+            let values: Vec<String> = captured::row(&columns, row.index)
                 .into_iter()
                 .map(|(name, value)| format!("{name}={value}"))
                 .collect();
@@ -337,7 +334,7 @@ fn view(parity: &Parity, rows: Option<&Rows>) -> ParityView {
             .worst
             .iter()
             .map(|row| ParityRow {
-                values: captured::row(columns, row.row),
+                values: captured::row(columns, row.index),
                 original: row.original.clone(),
                 converted: row.converted.clone(),
                 difference: row.difference,

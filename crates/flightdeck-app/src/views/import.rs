@@ -62,6 +62,10 @@ pub struct MatchedColumn {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
 #[serde(default, deny_unknown_fields)]
 #[ts(optional_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a consent of its own, and a field of a JSON document"
+)]
 pub struct Corrections {
     /// The model's name.
     pub name: Option<Name>,

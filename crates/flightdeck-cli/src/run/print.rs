@@ -1,13 +1,17 @@
 //! Answers in words and tables.
 
+mod notebook;
+
+pub(crate) use notebook::{kernels, watch, watches};
+
 use crate::output;
 use crate::table::{Table, bytes, duration, figure};
 use flightdeck_app::Comparison;
 use flightdeck_app::views::{
-    AlertView, BaselineView, DeployView, DriftView, EndpointRow, ImportView, KernelView, LiveView, ModelView,
-    ParityView, PredictView, ProfileView, RunnerView, ShowView, VersionRow, VersionState, WatchView,
+    AlertView, BaselineView, DeployView, DriftView, EndpointRow, ImportView, LiveView, ModelView,
+    PredictView, ProfileView, RunnerView, ShowView, VersionRow, VersionState,
 };
-use flightdeck_core::{Finding, Severity};
+use flightdeck_core::{Finding, Severity, VersionRole};
 use serde::Serialize;
 
 /// A word of a closed list, as its JSON says it.
@@ -37,58 +41,9 @@ pub(crate) fn imported(view: &ImportView) {
     say!("{} version {}{again}", view.model, view.version);
     say!("{}", view.digest);
     if let Some(parity) = &view.parity {
-        self::parity(parity);
+        notebook::parity(parity);
     }
     findings(&view.findings);
-}
-
-/// What was compared with the original, in words first.
-fn parity(view: &ParityView) {
-    let rows = count(view.rows, "row");
-    let largest =
-        view.max_abs.map_or_else(String::new, |largest| format!(", largest difference {largest:.1e}"));
-    match view.beyond {
-        0 => say!("Equal to the original on {rows} ({}){largest}", view.compared),
-        beyond => say!("{beyond} of {rows} differ from the original ({}){largest}", view.compared),
-    }
-}
-
-pub(crate) fn kernels(kernels: &[KernelView]) {
-    if kernels.is_empty() {
-        say!("No notebook is open now");
-        return;
-    }
-    let mut table = Table::new(&["Id", "Notebook", "State", "Language", "File"]);
-    for kernel in kernels {
-        let path = kernel.path.clone().unwrap_or_default();
-        table.row([
-            kernel.id.clone(),
-            kernel.name.clone(),
-            kernel.state.clone(),
-            kernel.language.clone(),
-            path,
-        ]);
-    }
-    table.print();
-}
-
-pub(crate) fn watch(watch: &WatchView) {
-    watches(std::slice::from_ref(watch));
-}
-
-pub(crate) fn watches(watches: &[WatchView]) {
-    if watches.is_empty() {
-        say!("Nothing is watched. Import a notebook first");
-        return;
-    }
-    let mut table = Table::new(&["Model", "File", "Watched", "Then"]);
-    for watch in watches {
-        let then = [(watch.profile, "profile"), (watch.shadow, "run as shadow")];
-        let then: Vec<&str> = then.iter().filter(|(on, _)| *on).map(|(_, what)| *what).collect();
-        let on = if watch.on { "yes" } else { "no" };
-        table.row([watch.model.to_string(), watch.path.clone(), on.into(), then.join(", ")]);
-    }
-    table.print();
 }
 
 pub(crate) fn failed(error: &flightdeck_app::Error) {
@@ -153,9 +108,15 @@ pub(crate) fn show(view: &ShowView) {
         self::baseline(baseline);
     }
     if let Some(parity) = &view.parity {
-        self::parity(parity);
+        notebook::parity(parity);
     }
     findings(&view.findings);
+    if let Some(origin) = &view.origin {
+        notebook::origin(origin);
+    }
+    if let Some(difference) = &view.difference {
+        notebook::difference(difference);
+    }
     for row in &view.lineage {
         say!("{} {} {}", row.role, row.path, row.sha256.short());
     }
@@ -242,6 +203,19 @@ pub(crate) fn live(view: &LiveView) {
         view.last_window.map_or_else(|| "–".into(), |at| at.to_string()),
     ]);
     table.print();
+    for version in view.versions.iter().filter(|version| version.role == VersionRole::Shadow) {
+        let number =
+            version.version.map_or_else(|| version.digest.short(), |number| format!("version {number}"));
+        let agreement = version.agreement.as_ref().map_or_else(String::new, |agreement| {
+            let same = agreement
+                .equal
+                .map_or_else(String::new, |equal| format!(", {equal} of {} the same", agreement.rows));
+            let apart =
+                agreement.mean_abs.map_or_else(String::new, |apart| format!(", {apart:.4} apart on average"));
+            format!("{same}{apart}")
+        });
+        say!("{number} runs beside as a shadow: {} seen{agreement}", count(version.rows, "row"));
+    }
     for gap in &view.gaps {
         say!("Not counted for certain: {} to {} ({})", gap.from, gap.to, gap.reason);
     }
