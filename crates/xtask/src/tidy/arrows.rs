@@ -38,6 +38,9 @@ const RUNNER: &[&str] = &[
     "flightdeck-sqlite",
 ];
 
+/// What journeys read with.
+const JOURNEYS: &[&str] = &["flightdeck-engine", "flightdeck-notebook", "flightdeck-protocol"];
+
 /// Nothing of the desktop reaches the server, not even through others.
 const NOT_IN_RUNNER: &[&str] = &["tauri", "typst", "plotters", "keyring", "notify"];
 
@@ -100,8 +103,8 @@ fn may_know(from: &str, to: &str) -> Option<bool> {
         "flightdeck-app" => Some(core || to == "flightdeck-store" || LEAVES.contains(&to)),
         "flightdeck-runner" => Some(core || RUNNER.contains(&to)),
         "flightdeck-cli" | "flightdeck-desktop" => Some(core || to == "flightdeck-app"),
-        // Journeys look from outside, but may prepare and read with the use cases and the wire.
-        "flightdeck-journeys" => Some(core || to == "flightdeck-app" || to == "flightdeck-protocol"),
+        // Journeys look from outside, but may prepare and read with the use cases, the wires and the worker's client.
+        "flightdeck-journeys" => Some(core || to == "flightdeck-app" || JOURNEYS.contains(&to)),
         leaf if LEAVES.contains(&leaf) => Some(core),
         _ => None,
     }
