@@ -130,7 +130,7 @@ fn environment(error: &str, value: &str) -> Option<Finding> {
         _ if is_network(error, value) => Some(blocking(
             "network-off",
             "The cell reaches for the network, and the network is off or does not answer",
-            "Allow it once for this notebook, or save the file beside the notebook and read that.",
+            "Allow it once for this notebook (--allow-network), or save the file beside it and read that.",
         )),
         _ if value.contains("std::bad_alloc") || value.contains("can't allocate memory") => Some(memory()),
         _ => None,

@@ -144,7 +144,10 @@ pub fn find(search: &Search) -> Vec<Found> {
     let mut list = List { found: Vec::new(), seen: HashSet::new(), remembered: search.remembered.as_deref() };
     let named =
         |path: &Option<PathBuf>| path.clone().map(|path| search.interpreter_in(&path).unwrap_or(path));
-    list.add(named(&search.python), || Reason::Named);
+    // What a person names is taken at their word: when it is not there, that is said, and nothing else is taken for it.
+    if let Some(named) = named(&search.python) {
+        list.push(named, || Reason::Named);
+    }
     list.add(named(&search.remembered), || Reason::Remembered);
     for (prefix, reason) in places::beside(&search.folder) {
         list.add(search.interpreter_in(&prefix), || reason);
@@ -172,7 +175,12 @@ struct List<'a> {
 
 impl List<'_> {
     fn add(&mut self, interpreter: Option<PathBuf>, reason: impl FnOnce() -> Reason) {
-        let Some(interpreter) = interpreter.filter(|path| is_program(path)) else { return };
+        if let Some(interpreter) = interpreter.filter(|path| is_program(path)) {
+            self.push(interpreter, reason);
+        }
+    }
+
+    fn push(&mut self, interpreter: PathBuf, reason: impl FnOnce() -> Reason) {
         // `python` and `python3` of one environment are the same; the link itself must not be resolved.
         let folder =
             interpreter.parent().map(|folder| folder.canonicalize().unwrap_or_else(|_| folder.into()));
