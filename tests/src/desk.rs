@@ -75,19 +75,20 @@ impl Desk {
     pub fn surround(&self, command: &mut Command) {
         // The fetched ONNX Runtime lies in the real cache: it is named before the home changes.
         if std::env::var_os("FLIGHTDECK_ONNXRUNTIME").is_none() {
-            let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-            let cache =
-                cache.or_else(|| std::env::home_dir().map(|home| home.join(".cache"))).unwrap_or_default();
-            let library = cache.join("flightdeck/onnxruntime/1.32.0/libonnxruntime.so");
+            let library = crate::programs::cache().join("onnxruntime/1.32.0/libonnxruntime.so");
             command.env("FLIGHTDECK_ONNXRUNTIME", library);
         }
         command
             .env("FLIGHTDECK_RUNNER", program("FLIGHTDECK_RUNNER", "flightdeck-runner"))
             .env("FLIGHTDECK_SAMPLES", crate::sample(""))
+            .env("FLIGHTDECK_CACHE", crate::programs::cache())
             .env("HOME", self.home.path())
             .env_remove("XDG_DATA_HOME")
             .env_remove("XDG_CACHE_HOME")
-            .env_remove("XDG_CONFIG_HOME");
+            .env_remove("XDG_CONFIG_HOME")
+            .env_remove("VIRTUAL_ENV")
+            .env_remove("CONDA_PREFIX")
+            .env_remove("JUPYTER_RUNTIME_DIR");
     }
 
     /// Runs a command to its end.

@@ -4,10 +4,12 @@
 
 mod desk;
 mod display;
+mod notebook;
 mod programs;
 mod window;
 
 pub use desk::{Answer, Desk};
 pub use display::{Display, Drag};
-pub use programs::{driver, program, sample};
+pub use notebook::{Events, beside, notebook, of_cells};
+pub use programs::{cache, driver, environments, program, python, sample};
 pub use window::Window;
