@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: what the compiler does not check about the house. Each rule is a pure function with its tests.
 
 mod arrows;
+mod codes;
 mod pages;
 mod words;
 
@@ -28,10 +29,13 @@ pub(crate) enum Bindings {
 /// Applies every rule and lists every complaint before failing.
 pub(crate) fn tidy(place: &Place, bindings: &Bindings) -> Result<()> {
     let mut complaints = arrows::check(place)?;
+    let page = fs::read_to_string(place.root.join(codes::PAGE)).context("docs/json.md cannot be read")?;
+    let listed = codes::listed(&page);
     for path in files(place)? {
         let bytes = fs::read(place.root.join(&path)).with_context(|| format!("cannot read {path}"))?;
         complaints.extend(pages::complaints(&path, &bytes));
         complaints.extend(words::complaints(&path, &bytes));
+        complaints.extend(codes::complaints(&path, &String::from_utf8_lossy(&bytes), &listed));
     }
     for complaint in &complaints {
         println!("{complaint}");

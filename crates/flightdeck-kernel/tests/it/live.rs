@@ -140,8 +140,8 @@ async fn live_kernels_are_listed_with_their_notebook() {
     );
     assert_eq!(kernel.path.as_deref(), Some(user.home.path().join("notes.ipynb").as_path()));
     assert_eq!(kernel.connection_file, user.file);
-    user.runs("__vsc_ipynb_file__ = '/work/code/flights.ipynb'").await;
-    assert_eq!(user.found().await[0].path.as_deref(), Some(Path::new("/work/code/flights.ipynb")));
+    user.runs("__vsc_ipynb_file__ = '/srv/code/flights.ipynb'").await;
+    assert_eq!(user.found().await[0].path.as_deref(), Some(Path::new("/srv/code/flights.ipynb")));
     user.leaves().await;
 }
 

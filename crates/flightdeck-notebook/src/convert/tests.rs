@@ -1,3 +1,5 @@
+//! What the converter's room promises, and what its walls hold.
+
 use super::*;
 
 #[test]

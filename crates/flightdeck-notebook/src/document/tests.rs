@@ -1,3 +1,5 @@
+//! Notebooks as they are found, and as nobody should find them.
+
 use super::*;
 use std::fmt::Write as _;
 

@@ -1,3 +1,5 @@
+//! Capture folders that can be trusted, and those that cannot.
+
 use super::*;
 use std::path::Path;
 
