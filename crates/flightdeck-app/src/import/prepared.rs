@@ -8,6 +8,7 @@ use crate::{Error, Result};
 use flightdeck_core::{ColumnKind, DataType, Digest, Finding, Name, Severity, Signature};
 use flightdeck_onnx::{External, Facts, Inspection};
 use flightdeck_package::{Environment, Golden, LineageEntry, LineageRole};
+use flightdeck_table::Table;
 use std::path::Path;
 
 /// A model, understood: everything that becomes a package, and what stays in the library beside it.
@@ -40,6 +41,8 @@ pub(crate) struct Made {
     pub(crate) origin: OriginView,
     pub(crate) parity: Option<ParityView>,
     pub(crate) golden: Option<Golden>,
+    /// The rows that it was evaluated on, with the truth in the last column. They stay on this computer.
+    pub(crate) evaluation: Option<Table>,
     pub(crate) environment: Environment,
     pub(crate) lineage: Vec<LineageEntry>,
 }

@@ -6,13 +6,14 @@ use crate::jobs::Job;
 use crate::views::ImportView;
 use crate::words::model_kind;
 use crate::{App, Error, Result};
-use flightdeck_core::{Progress, Unit};
+use flightdeck_core::{Digest, Progress, Unit};
 use flightdeck_package::{
     BASELINE, ENVIRONMENT, FORMAT_OF_FILES, FORMAT_OF_ORIGINALS, GOLDEN, LINEAGE, Lineage, MANIFEST, MODEL,
     Manifest, SIGNATURE, Staging,
 };
 use flightdeck_store::origin::{self, OriginRecord};
 use flightdeck_store::version::{self, VersionRecord};
+use flightdeck_table::Table;
 
 impl App {
     /// Makes a version of it: the package appears whole or not at all, and with it the row and the audit entry.
@@ -55,6 +56,9 @@ impl App {
             }
             Ok((version, already))
         })?;
+        if let Some(evaluation) = prepared.made.as_ref().and_then(|made| made.evaluation.as_ref()) {
+            self.keep_evaluation(&package.root, evaluation)?;
+        }
         let (parity, origin) = match prepared.made {
             Some(made) => (made.parity, Some(Box::new(made.origin))),
             None => (None, None),
@@ -70,6 +74,28 @@ impl App {
             origin,
         })
     }
+}
+
+impl App {
+    /// Keeps the rows that a version was evaluated on, as CSV in the library: what its performance is estimated from. They
+    /// are people's rows and never leave this computer with the package.
+    fn keep_evaluation(&self, digest: &Digest, rows: &Table) -> Result<()> {
+        let folder = self.inner.library.join("evaluation");
+        let written =
+            std::fs::create_dir_all(&folder).and_then(|()| tempfile::NamedTempFile::new_in(&folder));
+        let mut file = written.map_err(|error| unwritable(&error))?;
+        let header: Vec<String> = rows.names().into_iter().map(str::to_owned).collect();
+        let mut out = std::io::BufWriter::new(file.as_file_mut());
+        flightdeck_table::write_csv(&mut out, &header, (0..rows.rows).map(|row| rows.row(row)))?;
+        drop(out);
+        file.persist(folder.join(format!("{}.csv", digest.hex())))
+            .map_err(|error| unwritable(&error.error))?;
+        Ok(())
+    }
+}
+
+fn unwritable(error: &std::io::Error) -> Error {
+    Error::failed("library-unreachable", format!("The library cannot be written: {error}"), "Free some space")
 }
 
 fn write_model(staging: &mut Staging, prepared: &Prepared, job: &Job) -> Result<()> {

@@ -67,6 +67,29 @@ pub(crate) fn training(
     Ok(Training { name: "training data in memory".into(), sha256, matched })
 }
 
+/// The rows that the notebook evaluated the model on, with what was true in the last column.
+pub(crate) fn evaluation(columns: Vec<Column>, target: Vec<Column>, inputs: &[InputMap]) -> Table {
+    let rows = columns.first().map_or(0, |column| column.values.len());
+    let named =
+        |position: usize| inputs.iter().find(|map| map.position == position).map(|map| map.column.clone());
+    let features = columns
+        .into_iter()
+        .enumerate()
+        .map(|(position, column)| (named(position).unwrap_or(column.name), column.values));
+    let mut table: Vec<flightdeck_table::Column> = features
+        .chain(target.into_iter().map(|column| (column.name, column.values)))
+        .filter(|(_, values)| values.len() == rows)
+        .map(|(name, values)| flightdeck_table::Column { name, data: data(values) })
+        .collect();
+    // A target may be called as one of the columns is.
+    for place in 1..table.len() {
+        while table[..place].iter().any(|other| other.name == table[place].name) {
+            table[place].name.push('_');
+        }
+    }
+    Table { rows, columns: table }
+}
+
 fn data(values: Values) -> Data {
     match values {
         Values::Float(values) => {

@@ -145,6 +145,7 @@ impl App {
             parity,
             golden,
             training,
+            evaluation,
             attempts,
             conversion,
             variant,
@@ -162,7 +163,7 @@ impl App {
         }
         prepared.findings.extend(candidate.findings.iter().cloned());
         prepared.findings.extend(findings);
-        prepared.made = Some(Made { origin, parity, golden, environment, lineage });
+        prepared.made = Some(Made { origin, parity, golden, evaluation, environment, lineage });
         Ok(prepared)
     }
 

@@ -17,6 +17,7 @@ use flightdeck_notebook::wire::{
 };
 use flightdeck_onnx::Inspection;
 use flightdeck_package::Golden;
+use flightdeck_table::Table;
 use std::path::{Path, PathBuf};
 
 /// The variants of the converter, in the order in which they are tried.
@@ -29,6 +30,8 @@ pub(crate) struct Proved {
     pub(crate) parity: Option<ParityView>,
     pub(crate) golden: Option<Golden>,
     pub(crate) training: Option<Training>,
+    /// The rows that it was evaluated on, with the truth in the last column.
+    pub(crate) evaluation: Option<Table>,
     pub(crate) attempts: Vec<ConversionRow>,
     pub(crate) conversion: Conversion,
     pub(crate) variant: Variant,
@@ -231,6 +234,7 @@ impl Proving<'_> {
         let mut signature = form.signature.clone();
         self.job.report(Progress::new("baseline", 0, None, Unit::Rows));
         let training = self.training(&mut signature, &form.conversion.inputs)?;
+        let evaluation = self.evaluation(&form.conversion.inputs)?;
         let Form { variant, conversion, inspection, .. } = form;
         Ok(Proved {
             inspection,
@@ -238,6 +242,7 @@ impl Proving<'_> {
             parity,
             golden,
             training,
+            evaluation,
             attempts,
             conversion,
             variant,
@@ -257,6 +262,18 @@ impl Proving<'_> {
         let read = || self.folder.columns(self.folder.dataset(id)?);
         let columns = read().map_err(|error| captured::unreadable(&error))?;
         captured::training(columns, signature, inputs).map(Some)
+    }
+
+    fn evaluation(&self, inputs: &[InputMap]) -> Result<Option<Table>> {
+        let ids = self.candidate.evaluation.as_ref().zip(self.candidate.evaluation_target.as_ref());
+        let Some((rows, truth)) = ids else { return Ok(None) };
+        let read = |id: &str| {
+            let dataset = self.folder.dataset(id);
+            dataset
+                .and_then(|dataset| self.folder.columns(dataset))
+                .map_err(|error| captured::unreadable(&error))
+        };
+        Ok(Some(captured::evaluation(read(rows)?, read(truth)?, inputs)))
     }
 
     /// No form was equal: nothing becomes a version, and the reason is the true one.
