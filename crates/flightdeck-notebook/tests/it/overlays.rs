@@ -2,7 +2,7 @@
 
 use crate::python::{Ears, ask, fresh, interpreter, root, walk};
 use flightdeck_notebook::environment::{Origin, Probe, Requirements, Wanted, build, requirements};
-use flightdeck_notebook::overlay::{converter, has_converter, kernel};
+use flightdeck_notebook::overlay::{brings, converter, has_converter, kernel};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -206,4 +206,10 @@ fn what_is_needed_comes_from_the_project_s_files_and_else_from_the_imports() {
     fs::write(place.join("requirements.txt"), "numpy\n-e ..\n").unwrap();
     let found = requirements(&place, &probe).unwrap();
     assert_eq!((found.lines, found.left_out), (vec!["numpy".to_owned()], vec!["-e ..".to_owned()]));
+}
+
+#[test]
+fn the_converters_are_brought_and_a_persons_own_libraries_are_not() {
+    assert!(["onnxmltools", "skl2onnx", "onnx"].iter().all(|own| brings(own)));
+    assert!(!["lightgbm", "xgboost", "numpy", "onnxruntime", ""].iter().any(|other| brings(other)));
 }

@@ -168,6 +168,20 @@ fn links_of_environments_are_not_resolved_and_one_environment_is_named_once() {
 }
 
 #[test]
+fn what_a_person_names_is_taken_at_their_word_even_when_it_is_gone() {
+    let mut world = World::new();
+    world.environment("home/work/project/notebooks/.venv");
+    let gone = world.root.path().join("gone/bin/python");
+    world.search.python = Some(gone.clone());
+    let found = find(&world.search);
+    assert_eq!((found[0].interpreter.clone(), found.len()), (gone.clone(), 2));
+    // What was chosen some time ago and is gone is passed over.
+    world.search.python = None;
+    world.search.remembered = Some(gone);
+    assert_eq!(find(&world.search).len(), 1);
+}
+
+#[test]
 fn on_windows_the_program_lies_in_scripts() {
     let mut world = World::new();
     world.search.windows = true;
