@@ -5,12 +5,12 @@
 
 mod judged;
 
-use flightdeck_core::Cancel;
+use flightdeck_core::{Cancel, Tensor};
 use flightdeck_engine::client::{Watch, Worker, WorkerConfig};
 use flightdeck_engine::{GoldenRequest, ModelSource};
 use flightdeck_journeys::{cache, environments, program, python};
-use flightdeck_notebook::wire::{self, CaptureFolder, Conversion, Limits};
-use judged::{Judged, judge};
+use flightdeck_notebook::wire::{self, CaptureFolder, Column, Conversion, Limits};
+use judged::judge;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fs;
@@ -136,48 +136,46 @@ async fn outcome(case: &Case, folder: &Path, worker: &Worker) -> Outcome {
     let capture = CaptureFolder::open(folder, Limits::default()).unwrap();
     let (columns, answers) = capture.probe(capture.capture.candidates[0].parity.as_ref().unwrap()).unwrap();
     for rung in &conversion.ladder {
-        let Some(file) = rung.file.as_ref().filter(|_| rung.ok) else {
-            outcome.reason.get_or_insert_with(|| rung.error.clone().unwrap_or_default());
-            continue;
+        let ran = match rung.file.as_ref().filter(|_| rung.ok) {
+            None => Err(rung.error.clone().unwrap_or_default()),
+            Some(file) => run(worker, capture.file(file).unwrap(), &conversion, &columns).await,
         };
-        let inputs = match wire::tensors(&conversion.inputs, &columns) {
-            Ok(inputs) => inputs,
-            Err(error) => {
-                outcome.reason.get_or_insert_with(|| error.to_string());
+        let outputs = match ran {
+            Ok(outputs) => outputs,
+            Err(reason) => {
+                outcome.reason.get_or_insert(reason);
                 continue;
             }
         };
-        let request = GoldenRequest { model: ModelSource::File(capture.file(file).unwrap()), inputs };
-        let (cancel, mut progress) = (Cancel::default(), |_| {});
-        let watch = Watch { progress: &mut progress, cancel: &cancel };
-        match worker.golden(request, watch).await {
-            Err(error) => {
-                outcome.reason.get_or_insert_with(|| error.to_string());
-            }
-            Ok(outputs) => {
-                let Judged { rows, beyond, largest, accepted } =
-                    judge(&answers, &outputs, &conversion.outputs);
-                if accepted {
-                    let variant = Some(rung.variant.as_str());
-                    return Outcome {
-                        result: "converts",
-                        max_abs: Some(largest),
-                        rows: Some(rows),
-                        variant,
-                        reason: None,
-                        ..outcome
-                    };
-                }
-                if outcome.result != "wrong" {
-                    outcome.result = "wrong";
-                    outcome.reason = Some(format!("{beyond} of {rows} rows answer otherwise"));
-                    outcome.max_abs = Some(largest).filter(|largest| largest.is_finite());
-                    outcome.rows = Some(rows);
-                }
-            }
+        let judged = judge(&answers, &outputs, &conversion.outputs);
+        if judged.accepted || outcome.result != "wrong" {
+            outcome.max_abs = Some(judged.largest).filter(|largest| largest.is_finite());
+            outcome.rows = Some(judged.rows);
+        }
+        if judged.accepted {
+            let variant = Some(rung.variant.as_str());
+            return Outcome { result: "converts", variant, reason: None, ..outcome };
+        }
+        if outcome.result != "wrong" {
+            outcome.result = "wrong";
+            outcome.reason = Some(format!("{} of {} rows answer otherwise", judged.beyond, judged.rows));
         }
     }
     outcome
+}
+
+/// The form's answers to the rows, from the product's worker; otherwise why there are none.
+async fn run(
+    worker: &Worker,
+    file: PathBuf,
+    conversion: &Conversion,
+    columns: &[Column],
+) -> Result<Vec<Tensor>, String> {
+    let inputs = wire::tensors(&conversion.inputs, columns).map_err(|error| error.to_string())?;
+    let request = GoldenRequest { model: ModelSource::File(file), inputs };
+    let (cancel, mut progress) = (Cancel::default(), |_| {});
+    let watch = Watch { progress: &mut progress, cancel: &cancel };
+    worker.golden(request, watch).await.map_err(|error| error.to_string())
 }
 
 /// The page, written by the converter's own script.

@@ -21,44 +21,63 @@ pub(super) fn judge(answers: &Answers, outputs: &[Tensor], meanings: &[OutputMap
         outputs.iter().find(|tensor| tensor.name == named.name)
     };
     let rows = rows(answers);
-    let (mut worst, mut far, mut compared) = (vec![0.0_f64; rows], false, false);
-    let mut beyond = vec![false; rows];
-    let spread = 0.01 * deviation(&answers.values);
-    for (columns, role, near) in
-        [(&answers.scores, OutputRole::Scores, 0.01), (&answers.values, OutputRole::Value, spread)]
-    {
-        let Some((found, width, first)) = output(role).and_then(|found| placed(found, columns.len(), rows))
-        else {
-            continue;
-        };
-        compared = true;
-        for (place, column) in columns.iter().enumerate() {
-            for row in 0..rows {
-                let expected = number(column, row);
-                let found = found.data.number(row * width + first + place).unwrap_or(f64::NAN);
-                if found.is_nan() && expected.is_nan() || found == expected {
-                    continue;
-                }
-                let difference = (found - expected).abs();
-                let relative = difference / expected.abs().max(1.0);
-                worst[row] = worst[row].max(if relative.is_nan() { f64::INFINITY } else { relative });
-                let equal = difference <= 1e-5 + 1e-5 * expected.abs();
-                beyond[row] |= !equal;
-                far |= !equal && !(difference <= near);
-            }
-        }
+    let mut marks = Marks { beyond: vec![false; rows], largest: 0.0, far: false, compared: false };
+    if let Some(found) = output(OutputRole::Scores) {
+        marks.numbers(&answers.scores, found, 0.01);
+    }
+    if let Some(found) = output(OutputRole::Value) {
+        marks.numbers(&answers.values, found, 0.01 * deviation(&answers.values));
     }
     if let Some((expected, found)) = answers.label.as_ref().zip(output(OutputRole::Label)) {
-        compared = true;
-        for row in 0..rows {
-            if !same_label(expected, found, row) && !toss_up(&answers.scores, row) {
-                (beyond[row], far) = (true, true);
+        marks.labels(expected, found, &answers.scores);
+    }
+    let beyond = marks.beyond.iter().filter(|beyond| **beyond).count();
+    let little = !marks.far && beyond * 1000 <= rows.max(1000);
+    Judged { rows, beyond, largest: marks.largest, accepted: marks.compared && (beyond == 0 || little) }
+}
+
+/// What differs, while it is looked at.
+struct Marks {
+    /// By row.
+    beyond: Vec<bool>,
+    largest: f64,
+    /// Whether something is so far off that it cannot be forgiven.
+    far: bool,
+    compared: bool,
+}
+
+impl Marks {
+    fn numbers(&mut self, columns: &[Column], found: &Tensor, near: f64) {
+        let Some((width, first)) = placed(found, columns.len(), self.beyond.len()) else { return };
+        self.compared = true;
+        for (place, column) in columns.iter().enumerate() {
+            for (row, beyond) in self.beyond.iter_mut().enumerate() {
+                let expected = number(column, row);
+                let found = found.data.number(row * width + first + place).unwrap_or(f64::NAN);
+                if found == expected || found.is_nan() && expected.is_nan() {
+                    continue;
+                }
+                // A number that is none lies as far off as can be.
+                let difference = (found - expected).abs();
+                let difference = if difference.is_nan() { f64::INFINITY } else { difference };
+                self.largest = self.largest.max(difference / expected.abs().clamp(1.0, f64::MAX));
+                let allowed = 1e-5 + 1e-5 * expected.abs();
+                if allowed.is_nan() || difference > allowed {
+                    *beyond = true;
+                    self.far |= difference > near;
+                }
             }
         }
     }
-    let beyond = beyond.into_iter().filter(|beyond| *beyond).count();
-    let accepted = compared && (beyond == 0 || !far && beyond * 1000 <= rows.max(1000));
-    Judged { rows, beyond, largest: worst.into_iter().fold(0.0, f64::max), accepted }
+
+    fn labels(&mut self, expected: &Column, found: &Tensor, scores: &[Column]) {
+        self.compared = true;
+        for (row, beyond) in self.beyond.iter_mut().enumerate() {
+            if !same_label(expected, found, row) && !toss_up(scores, row) {
+                (*beyond, self.far) = (true, true);
+            }
+        }
+    }
 }
 
 fn rows(answers: &Answers) -> usize {
@@ -67,12 +86,12 @@ fn rows(answers: &Answers) -> usize {
 }
 
 /// How wide the tensor is, and where the columns begin in it. Of two classes a distance has the last place.
-fn placed(found: &Tensor, columns: usize, rows: usize) -> Option<(&Tensor, usize, usize)> {
+fn placed(found: &Tensor, columns: usize, rows: usize) -> Option<(usize, usize)> {
     let width = found.data.len().checked_div(rows)?;
     match (columns, width) {
         (0, _) => None,
-        (columns, width) if columns == width => Some((found, width, 0)),
-        (1, 2) => Some((found, 2, 1)),
+        (columns, width) if columns == width => Some((width, 0)),
+        (1, 2) => Some((2, 1)),
         _ => None,
     }
 }
