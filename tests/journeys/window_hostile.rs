@@ -19,6 +19,10 @@ const SVG: &str = "<svg xmlns='http://www.w3.org/2000/svg' onload='window.taken 
 const MARKDOWN: &str = "HTML [x](javascript:window.taken=1) ![t](ADDRESS/tracker) <file:///etc/passwd> \
     [d](data:text/html,<script>window.taken=1</script>)";
 
+/// One red dot, as PNG.
+const PICTURE: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGP4z8DwHwAFAAH/iZk9HQAAAABJRU5ErkJggg==";
+
 /// Everything of the page that could have come from a notebook, and what the policy refused.
 const FOUND: &str = "
     const made = [...document.querySelectorAll(
@@ -47,7 +51,7 @@ async fn n1_n2_n3_n4_what_a_notebook_carries_is_neither_drawn_nor_run_nor_fetche
     let open = "document.querySelectorAll('[data-cell] > button').forEach((button) => button.click())";
     window.page.execute(open, vec![]).await.unwrap();
     window.see("HTML, not shown").await;
-    window.see("the text of an output: <script>window.taken = 1</script>").await;
+    window.holds("return [...document.querySelectorAll('pre:not(.source)')].some((pre) => pre.textContent.startsWith('the text of an output: <script>'))").await;
     window
         .holds("return [...document.images].some((one) => one.alt.startsWith('Picture put out by cell 6'))")
         .await;
@@ -96,7 +100,11 @@ fn hostile(desk: &Desk, address: &str) -> std::path::PathBuf {
         code(show("Javascript", "window.taken = 1")),
         code(show("Markdown", MARKDOWN)),
         code("print('the text of an output: <script>window.taken = 1</script>')".into()),
-        code("import matplotlib.pyplot as plt\n_ = plt.plot([1, 2])\nplt.show()".into()),
+        code(format!(
+            "import base64
+from IPython.display import Image, display
+display(Image(base64.b64decode('{PICTURE}')))"
+        )),
         code(told(
             "from sklearn.datasets import load_iris\nfrom sklearn.tree import DecisionTreeClassifier\n\
               X, y = load_iris(return_X_y=True, as_frame=True)\n\

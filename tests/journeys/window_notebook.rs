@@ -45,11 +45,7 @@ async fn a_notebook_that_is_saved_again_runs_as_shadow_and_is_promoted() {
     window.press("Deploy to this computer").await;
     window.see("answers with version 1").await;
     window.press("Open model").await;
-    for words in [
-        "Answers as the original does",
-        "run from top to bottom",
-        "flights-2013.csv.gz",
-    ] {
+    for words in ["Answers as the original does", "run from top to bottom", "flights-2013.csv.gz"] {
         window.see(words).await;
     }
     let watched = "return [...document.querySelectorAll('label')].some((label) =>

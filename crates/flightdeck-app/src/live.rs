@@ -2,7 +2,7 @@
 
 use crate::views::{AgreementView, GapView, LatencyView, LiveVersion, LiveView, RunnerState, RunnerView};
 use crate::{App, Error, Result};
-use flightdeck_core::{Digest, Name, Timestamp};
+use flightdeck_core::{Digest, Name, Timestamp, VersionRole};
 use flightdeck_protocol::LiveFigures;
 use flightdeck_store::endpoint::EndpointRecord;
 use flightdeck_store::{cursor, runner, version};
@@ -78,7 +78,13 @@ impl App {
         figures: &LiveFigures,
         now: Now,
     ) -> Result<LiveView> {
-        let versions = figures.versions.iter().map(|seen| {
+        // The runner also counts what answered or watched before; it is told by the figures of all, not as being there.
+        let there = |seen: &&flightdeck_protocol::LiveVersion| match seen.role {
+            VersionRole::Champion => seen.version == record.digest,
+            VersionRole::Shadow => Some(seen.version) == record.shadow,
+            VersionRole::Canary => seen.share > 0.0,
+        };
+        let versions = figures.versions.iter().filter(there).map(|seen| {
             let known = self.read(|c| version::by_digest(c, &seen.version))?;
             Ok(LiveVersion {
                 version: known.first().map(|known| known.version),
