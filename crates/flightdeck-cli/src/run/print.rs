@@ -14,6 +14,9 @@ use flightdeck_app::views::{
 use flightdeck_core::{Finding, Severity, VersionRole};
 use serde::Serialize;
 
+/// How many of the dearest operators are shown.
+const OPERATORS: usize = 5;
+
 /// A word of a closed list, as its JSON says it.
 fn word(value: &impl Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|v| v.as_str().map(|w| w.replace('_', " "))).unwrap_or_default()
@@ -158,6 +161,25 @@ pub(crate) fn profile(view: &ProfileView) {
         bytes(view.peak_bytes),
         bytes(view.bytes)
     );
+    if let Some(flops) = view.flops {
+        say!("{flops} floating-point operations for one row");
+    }
+    let one_row = view.operators.first().map(|first| first.batch);
+    let dearest: Vec<_> =
+        view.operators.iter().filter(|o| Some(o.batch) == one_row).take(OPERATORS).collect();
+    if !dearest.is_empty() {
+        let mut table = Table::new(&["Operator", ">Times", ">One row", ">Share"]);
+        for operator in dearest {
+            let share = format!("{:.0} %", operator.share * 100.0);
+            table.row([
+                operator.operator.clone(),
+                operator.count.to_string(),
+                duration(Some(operator.us)),
+                share,
+            ]);
+        }
+        table.print();
+    }
 }
 
 pub(crate) fn runners(runners: &[RunnerView]) {
