@@ -45,6 +45,7 @@ impl Process {
         #[cfg(unix)]
         command.process_group(0);
         let mut child = command.kill_on_drop(true).spawn()?;
+        give_way(child.id());
         let id = child.id().unwrap_or_default();
         let tail = Arc::new(Mutex::new(VecDeque::new()));
         let mut readers = JoinSet::new();
@@ -203,3 +204,17 @@ mod signal {
     pub(super) fn kill(_: u32) {}
     pub(super) fn interrupt(_: u32) {}
 }
+
+/// A process that computes for minutes leaves the processor to whoever answers a person. It may say no; then it is as busy as others.
+#[cfg(unix)]
+fn give_way(id: Option<u32>) {
+    /// In steps of the system's own scale: it gets a tenth of what the window gets when both want everything.
+    const LATER: i32 = 10;
+    let process = id.and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
+    if let Some(process) = process {
+        let _ = rustix::process::setpriority_process(Some(process), LATER);
+    }
+}
+
+#[cfg(not(unix))]
+fn give_way(_: Option<u32>) {}

@@ -201,6 +201,7 @@ impl Group {
         #[cfg(unix)]
         command.process_group(0);
         let mut child = command.spawn()?;
+        give_way(child.id());
         let missing = || std::io::Error::other("the process has no output");
         let stdout = child.stdout.take().ok_or_else(missing)?;
         let stderr = child.stderr.take().ok_or_else(missing)?;
@@ -257,3 +258,17 @@ async fn cancelled(cancel: &Cancel) {
         tick.tick().await;
     }
 }
+
+/// A process that computes for minutes leaves the processor to whoever answers a person. It may say no; then it is as busy as others.
+#[cfg(unix)]
+fn give_way(id: Option<u32>) {
+    /// In steps of the system's own scale: it gets a tenth of what the window gets when both want everything.
+    const LATER: i32 = 10;
+    let process = id.and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
+    if let Some(process) = process {
+        let _ = rustix::process::setpriority_process(Some(process), LATER);
+    }
+}
+
+#[cfg(not(unix))]
+fn give_way(_: Option<u32>) {}
