@@ -75,7 +75,11 @@ impl Batch {
         let output = match (output, newest) {
             (
                 OutputView::Text { stream, text },
-                Some(Event::Output { job: j, index: i, output: OutputView::Text { stream: s, text: before } }),
+                Some(Event::Output {
+                    job: j,
+                    index: i,
+                    output: OutputView::Text { stream: s, text: before },
+                }),
             ) if (*j, *i, &*s) == (job, index, &stream) => {
                 before.push_str(&text);
                 return shorten(before);
@@ -87,7 +91,9 @@ impl Batch {
             (output, _) => output,
         };
         if matches!(output, OutputView::Cleared) {
-            self.cells.retain(|event| !matches!(event, Event::Output { job: j, index: i, .. } if (*j, *i) == (job, index)));
+            self.cells.retain(
+                |event| !matches!(event, Event::Output { job: j, index: i, .. } if (*j, *i) == (job, index)),
+            );
         }
         self.cells.push(Event::Output { job, index, output });
     }
@@ -147,7 +153,9 @@ mod tests {
 
     fn texts(events: &[Event]) -> Vec<(u32, &str)> {
         let text = |event| match event {
-            &Event::Output { index, output: OutputView::Text { ref text, .. }, .. } => Some((index, text.as_str())),
+            &Event::Output { index, output: OutputView::Text { ref text, .. }, .. } => {
+                Some((index, text.as_str()))
+            }
             _ => None,
         };
         events.iter().filter_map(text).collect()
