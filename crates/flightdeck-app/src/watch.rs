@@ -9,6 +9,7 @@ use crate::views::{Corrections, DeployRequest, ImportView, WatchView};
 use crate::{App, Error, Kind, Result};
 use flightdeck_core::{Digest, Finding, Name, Severity};
 use flightdeck_notebook::document;
+use flightdeck_sqlite::Act;
 use flightdeck_store::endpoint::{self, EndpointRecord};
 use flightdeck_store::version::{self, VersionRecord};
 use flightdeck_store::watch::{self, WatchRecord};
@@ -66,6 +67,8 @@ impl App {
         // What was allowed once is not allowed for ever.
         let corrections = Corrections {
             name: Some(view.model.clone()),
+            // Files that were found elsewhere are remembered with their folder.
+            files: Vec::new(),
             network: false,
             consent: false,
             build_environment: false,
@@ -94,15 +97,16 @@ impl App {
         loop {
             tokio::select! {
                 _ = tick.tick() => {
-                    for new in watched.follow(&self.read(watch::all)?) {
-                        self.take_in(&new, &told).await?;
+                    let list = self.read(watch::all).unwrap_or_else(|error| noted(&error));
+                    for new in watched.follow(&list) {
+                        self.take_in(&new, &told).await.unwrap_or_else(|error| noted(&error));
                     }
                 }
                 Some(path) = changed.recv() => {
                     let mut paths = BTreeSet::from([path]);
                     still(&mut changed, &mut paths).await;
                     for path in paths {
-                        self.take_in(&path, &told).await?;
+                        self.take_in(&path, &told).await.unwrap_or_else(|error| noted(&error));
                     }
                 }
             }
@@ -115,7 +119,9 @@ impl App {
         for record in all.into_iter().filter(|record| record.enabled && Path::new(&record.path) == path) {
             // A file that is gone or half-written now comes back with another change.
             let Ok(now) = content(path) else { continue };
-            if now == record.seen {
+            // Whoever claims the change takes it in: another window or command line may be watching, too.
+            let claim = |act: &Act<'_>| watch::claim(act, &record.model, &record.seen, &now);
+            if now == record.seen || !self.inner.history.record(claim)? {
                 continue;
             }
             let outcome = self.new_version(&record, path).await;
@@ -128,6 +134,7 @@ impl App {
     /// In a job of its own, so that the window shows it like any other import.
     async fn new_version(&self, record: &WatchRecord, path: &Path) -> Result<ImportView> {
         let corrections: Corrections = serde_json::from_str(&record.corrections).unwrap_or_default();
+        let corrections = Corrections { lenient: true, ..corrections };
         let (app, record, path) = (self.clone(), record.clone(), path.to_owned());
         let (answer, done) = tokio::sync::oneshot::channel();
         self.start_job(format!("Import the changed {}", file_name(&path)), |job| async move {
@@ -196,6 +203,12 @@ impl App {
         self.inner.history.record(|act| watch::put(act, &record))?;
         Ok(())
     }
+}
+
+/// A library that is busy now is asked again with the next change.
+fn noted<T: Default>(error: &Error) -> T {
+    tracing::warn!(%error, "a watched file was not taken in");
+    T::default()
 }
 
 fn view(record: &WatchRecord) -> WatchView {

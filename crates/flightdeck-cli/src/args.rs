@@ -99,8 +99,11 @@ pub(crate) struct ImportArgs {
     #[arg(required_unless_present = "kernel", conflicts_with = "kernel")]
     pub(crate) path: Option<PathBuf>,
     /// Take a model from a notebook that is open now: its id in `kernels`.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["baseline", "python", "only_needed", "allow_network", "files", "build_environment", "consent", "run_anyway"])]
     pub(crate) kernel: Option<String>,
+    /// With --kernel: data whose columns match is what the model was fitted on.
+    #[arg(long, requires = "kernel")]
+    pub(crate) accept_data: bool,
     /// The interpreter that runs the notebook; found when absent.
     #[arg(long, value_name = "INTERPRETER")]
     pub(crate) python: Option<PathBuf>,
@@ -119,6 +122,9 @@ pub(crate) struct ImportArgs {
     /// Build an environment with what the notebook imports when none has it.
     #[arg(long)]
     pub(crate) build_environment: bool,
+    /// Run the notebook although a package or a file seems to be missing.
+    #[arg(long)]
+    pub(crate) run_anyway: bool,
     /// Open a file that can carry code, such as a pickle, in the sandbox.
     #[arg(long)]
     pub(crate) consent: bool,

@@ -121,6 +121,9 @@ async fn import(app: &App, args: ImportArgs, json: bool) -> Result<()> {
         files: args.files,
         build_environment: args.build_environment,
         consent: args.consent,
+        run_anyway: args.run_anyway,
+        accept_data: args.accept_data,
+        lenient: false,
     };
     let paths: Vec<_> = args.path.into_iter().chain(args.baseline).collect();
     let stream = if json { Stream::JsonLines } else { Stream::Terminal };

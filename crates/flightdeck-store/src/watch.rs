@@ -77,6 +77,15 @@ pub fn put(act: &Act<'_>, record: &WatchRecord) -> Result<()> {
     act.changed("watch", record.model.as_str())
 }
 
+/// Takes a change for oneself: `true` for the first who asks, as long as nothing else was seen meanwhile.
+pub fn claim(act: &Act<'_>, model: &Name, from: &Digest, to: &Digest) -> Result<bool> {
+    let claimed = act.execute(
+        "UPDATE watch SET seen = ?3 WHERE model = ?1 AND seen = ?2",
+        params![model.as_str(), from.to_string(), to.to_string()],
+    )?;
+    Ok(claimed > 0)
+}
+
 /// All watches, by model.
 pub fn all(connection: &Connection) -> Result<Vec<WatchRecord>> {
     let mut statement = connection.prepare_cached("SELECT * FROM watch ORDER BY model")?;

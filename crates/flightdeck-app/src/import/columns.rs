@@ -120,12 +120,11 @@ fn take_names_by_position(
         .filter(|(i, _)| Some(*i) != time_column)
         .map(|(_, column)| column.name.clone())
         .collect();
-    let unnamed = signature.inputs.iter().all(|input| {
-        input
-            .columns
-            .iter()
-            .all(|column| column.name == format!("f{}", column.index) || input.columns.len() == 1)
-    }) && signature.inputs.len() == 1;
+    let unnamed = signature
+        .inputs
+        .iter()
+        .all(|input| input.columns.iter().all(|column| is_unnamed(column) || input.columns.len() == 1))
+        && signature.inputs.len() == 1;
     let wanted = signature.columns().count();
     if !unnamed || names.len() < wanted {
         return Err(wrong_columns(signature, table));
@@ -140,6 +139,11 @@ fn take_names_by_position(
         "Check that the file has the columns in the order the model was trained with",
     ));
     Ok(())
+}
+
+/// `f0` and `x0` are what readers call columns that have no name.
+fn is_unnamed(column: &Column) -> bool {
+    ["f", "x"].iter().any(|letter| column.name == format!("{letter}{}", column.index))
 }
 
 fn wrong_columns(signature: &Signature, table: &Table) -> Error {

@@ -22,11 +22,12 @@ use crate::jobs::Job;
 use crate::views::{BaselinePlan, Corrections, ImportPlan, ImportView};
 use crate::{App, Error, Kind, Result};
 use flightdeck_core::{Digest, Name, Progress, Unit};
-use flightdeck_package::MODEL;
+use flightdeck_package::{
+    ENVIRONMENT, Environment, GOLDEN, LINEAGE, Lineage, LineageRole, MODEL, Package, SIGNATURE,
+};
 use flightdeck_store::version::{self, VersionRecord};
 use given::Given;
 use sha2::{Digest as _, Sha256};
-use source::Sources;
 use std::path::{Path, PathBuf};
 
 impl App {
@@ -34,7 +35,11 @@ impl App {
     pub async fn plan_import(&self, paths: &[PathBuf], corrections: &Corrections) -> Result<ImportPlan> {
         let mut sources = source::sort(paths)?;
         match given::look(&mut sources).await? {
-            Given::Onnx(_held) => self.planned(Prepared::read(sources, corrections.clone()).await?),
+            Given::Onnx(held) => {
+                let prepared = Prepared::read(sources, corrections.clone()).await?;
+                drop(held);
+                self.planned(prepared)
+            }
             Given::Notebook => self.plan_notebook(&sources.model, corrections).await,
             Given::Other(other) => Ok(given::plan(&other, &sources, corrections)),
         }
@@ -88,13 +93,26 @@ impl App {
             sources.model.clone_from(&fetched.folder);
             corrections.name.get_or_insert_with(|| Name::suggest(&fetched.name));
         }
-        let mut prepared = match given::look(&mut sources).await? {
-            Given::Onnx(_held) => Prepared::read(sources, corrections.clone()).await?,
-            Given::Notebook => self.prepare_notebook(&sources.model, &corrections, job).await?,
-            Given::Other(other) => self.prepare_other(&other, &sources, &corrections, job).await?,
+        // What was unpacked lives until the version is written: its data files are copied then.
+        let given = given::look(&mut sources).await?;
+        let mut prepared = match &given {
+            Given::Onnx(_) => Prepared::read(sources, corrections.clone()).await?,
+            Given::Notebook => {
+                let mut prepared = self.prepare_notebook(&sources.model, &corrections, job).await?;
+                if let Some(data) = &sources.baseline {
+                    prepared.train_on_file(data)?;
+                }
+                prepared
+            }
+            Given::Other(other) => self.prepare_other(other, &sources, &corrections, job).await?,
         };
         match &fetched {
-            Some(fetched) => prepared.source.clone_from(&fetched.source),
+            Some(fetched) => {
+                prepared.source.clone_from(&fetched.source);
+                if let Some(made) = &mut prepared.made {
+                    made.origin.path = named.display().to_string();
+                }
+            }
             None if prepared.made.is_none() => prepared.source = file_name(&named),
             None => {}
         }
@@ -128,24 +146,62 @@ impl App {
     ) -> Result<ImportView> {
         job.report(Progress::new("read", 0, None, Unit::Steps));
         let record = self.version(model, number)?;
-        let mut prepared = Prepared::read(self.with_data(&record, data)?, corrections).await?;
-        // The package's model is the original less its ZipMap: where it comes from stays what it was.
-        prepared.name = record.model;
-        prepared.source = record.source;
-        prepared.original = record.original;
+        let prepared = self.with_data(&record, data, corrections).await?;
         self.store(prepared, job).await
     }
 
     /// What a version would become with the data it was trained on.
     pub async fn plan_baseline(&self, model: &Name, number: Option<u32>, data: &Path) -> Result<ImportPlan> {
         let record = self.version(model, number)?;
-        let prepared = Prepared::read(self.with_data(&record, data)?, Corrections::default()).await?;
+        let prepared = self.with_data(&record, data, Corrections::default()).await?;
         let plan = self.planned(prepared)?;
         Ok(ImportPlan { name: record.model, file: record.source, already: None, ..plan })
     }
 
-    fn with_data(&self, record: &VersionRecord, data: &Path) -> Result<Sources> {
-        Ok(Sources { model: self.package(&record.digest)?.path.join(MODEL), baseline: Some(data.into()) })
+    /// A version as it is, with data: what it was proved to be, and everything that was found, stays with it.
+    async fn with_data(
+        &self,
+        record: &VersionRecord,
+        data: &Path,
+        corrections: Corrections,
+    ) -> Result<Prepared> {
+        let package = self.package(&record.digest)?;
+        let kept = self.kept(record, &package)?;
+        let (record, data) = (record.clone(), data.to_owned());
+        on_a_thread(move || {
+            let model = package.path.join(MODEL);
+            let inspection = flightdeck_onnx::inspect(&model, &flightdeck_onnx::Limits::default())?;
+            let mut prepared = Prepared::of(inspection, record.model, record.source);
+            prepared.original = record.original;
+            prepared.signature = package.read(SIGNATURE)?;
+            prepared.findings =
+                record.findings.into_iter().filter(|finding| finding.code != "no-baseline").collect();
+            prepared.made = kept;
+            prepared.train_on_file(&data)?;
+            prepared.correct(&corrections)?;
+            Ok(prepared)
+        })
+        .await
+    }
+
+    /// What a version that was converted has besides its model.
+    fn kept(&self, record: &VersionRecord, package: &Package) -> Result<Option<Made>> {
+        let Some((origin, parity)) = self.origin(record)? else { return Ok(None) };
+        let optional = |name: &str| package.entry(name).is_some();
+        let lineage: Lineage = package.read(LINEAGE)?;
+        let data = [LineageRole::Baseline, LineageRole::TrainingData, LineageRole::ExternalData];
+        Ok(Some(Made {
+            origin,
+            parity,
+            golden: if optional(GOLDEN) { Some(package.read(GOLDEN)?) } else { None },
+            evaluation: None,
+            environment: if optional(ENVIRONMENT) {
+                package.read(ENVIRONMENT)?
+            } else {
+                Environment::default()
+            },
+            lineage: lineage.0.into_iter().filter(|entry| !data.contains(&entry.role)).collect(),
+        }))
     }
 }
 

@@ -33,6 +33,8 @@ pub(crate) struct Training {
     /// The file's name, or the variable's.
     pub(crate) name: String,
     pub(crate) sha256: Digest,
+    /// A file, or what was in the notebook's memory.
+    pub(crate) role: LineageRole,
     pub(crate) matched: Matched,
 }
 
@@ -94,7 +96,12 @@ impl Prepared {
 
     pub(crate) fn train_on_file(&mut self, path: &Path) -> Result<()> {
         let matched = columns::matched(path, &mut self.signature)?;
-        self.train_on(Training { name: file_name(path), sha256: digest_of(path)?, matched });
+        self.train_on(Training {
+            name: file_name(path),
+            sha256: digest_of(path)?,
+            role: LineageRole::Baseline,
+            matched,
+        });
         Ok(())
     }
 
@@ -118,17 +125,33 @@ impl Prepared {
             lineage.push(entry(&file.location, digest_of(&file.source)?, LineageRole::ExternalData));
         }
         if let Some(training) = &self.training {
-            let (path, role) = match &self.made {
-                Some(made) if made.origin.source != "file" => ("training", LineageRole::TrainingData),
-                _ => ("baseline", LineageRole::Baseline),
-            };
-            lineage.push(entry(path, training.sha256, role));
+            let path = if training.role == LineageRole::TrainingData { "training" } else { "baseline" };
+            lineage.push(entry(path, training.sha256, training.role));
         }
         Ok(lineage)
     }
 
+    /// The corrections whose columns and outputs are still there; that others are not is found.
+    fn fitting(&mut self, corrections: &Corrections) -> Corrections {
+        let mut fitting = corrections.clone();
+        let signature = &self.signature;
+        fitting.roles.retain(|(name, _)| signature.outputs.iter().any(|output| output.name == *name));
+        fitting.kinds.retain(|(name, _)| signature.columns().any(|(_, column)| column.name == *name));
+        if (fitting.roles.len(), fitting.kinds.len()) != (corrections.roles.len(), corrections.kinds.len()) {
+            self.findings.push(Finding::new(
+                "correction-dropped",
+                Severity::Warning,
+                "A correction that was made before is about a column or output that is no longer there",
+                "Look at the signature, and import the file by hand to correct it",
+            ));
+        }
+        fitting
+    }
+
     /// Puts the user's corrections in place of what was proposed.
     pub(crate) fn correct(&mut self, corrections: &Corrections) -> Result<()> {
+        let fitting = corrections.lenient.then(|| self.fitting(corrections));
+        let corrections = fitting.as_ref().unwrap_or(corrections);
         let signature = &mut self.signature;
         signature.task = corrections.task.unwrap_or(signature.task);
         for (name, role) in &corrections.roles {

@@ -6,6 +6,7 @@ use crate::import::{Matched, Training};
 use crate::{Error, Result};
 use flightdeck_core::{Digest, Output, OutputRole, Signature, Tensor, TensorData, Unknown};
 use flightdeck_notebook::wire::{Answers, Candidate, Column, Conversion, InputMap, Treatment, Values};
+use flightdeck_package::LineageRole;
 use flightdeck_table::{Data, NO_TIME, NO_VALUE, Numbers, Table, Texts, Times};
 use sha2::{Digest as _, Sha256};
 
@@ -34,7 +35,7 @@ fn name_column(signature: &mut Signature, map: &InputMap, candidate: &Candidate)
     column.kind = map.kind;
     column.missing = match &map.missing_token {
         Some(token) => Some(token.clone()),
-        None if is_float && candidate.accepts_missing.get(&map.column) != Some(&false) => Some("NaN".into()),
+        None if is_float && accepts_missing(candidate, &map.column) => Some("NaN".into()),
         None => None,
     };
     column.unknown = match map.unknown {
@@ -42,6 +43,15 @@ fn name_column(signature: &mut Signature, map: &InputMap, candidate: &Candidate)
         Some(Treatment::Refused) => Unknown::Refused,
         None => column.unknown,
     };
+}
+
+/// Only what was tried is claimed; a booster from a file sends missing values its own way.
+fn accepts_missing(candidate: &Candidate, column: &str) -> bool {
+    let is_booster = candidate.class.contains("Booster") || candidate.class.contains("CatBoost");
+    match candidate.accepts_missing.get(column) {
+        Some(accepts) => *accepts,
+        None => candidate.accepts_missing.is_empty() && is_booster,
+    }
 }
 
 /// Captured columns as the training data of a model, under the names that its signature has.
@@ -64,7 +74,7 @@ pub(crate) fn training(
         .collect();
     let table = Table { rows, columns };
     let matched = Matched::new(table, signature)?;
-    Ok(Training { name: "training data in memory".into(), sha256, matched })
+    Ok(Training { name: "training data in memory".into(), sha256, role: LineageRole::TrainingData, matched })
 }
 
 /// The rows that the notebook evaluated the model on, with what was true in the last column.

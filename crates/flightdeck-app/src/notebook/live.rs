@@ -83,6 +83,7 @@ impl App {
         let options = serde_json::json!({
             "python_overlay": overlays.converter.display().to_string(),
             "keep_data_bytes": 1_u64 << 30,
+            "accept": if corrections.accept_data { "columns" } else { "proved" },
         });
         let take = format!(
             "module.take({}, {}, __import__('json').loads({}))",

@@ -5,6 +5,7 @@ mod exported;
 mod git;
 mod import;
 mod live;
+mod network;
 mod origin;
 mod parity;
 mod proved;

@@ -117,12 +117,14 @@ fn metric_row(metric: &Metric) -> MetricRow {
     }
 }
 
-/// The files of a lineage: names without folders, each content once, in the order of their names.
+/// The files of a lineage: names without folders, each content once, in the order of their names. What the notebook wrote
+/// itself is no source of it.
 pub(crate) fn files_read(capture: &Capture) -> Vec<LineageEntry> {
+    let written = |path: &str| capture.files.iter().any(|file| file.mode == "write" && file.path == path);
     let mut entries: Vec<LineageEntry> = capture
         .files
         .iter()
-        .filter(|file| file.mode == "read")
+        .filter(|file| file.mode == "read" && !written(&file.path))
         .filter_map(|file| {
             let path = file_name(Path::new(&file.path));
             Some(LineageEntry { path, sha256: sha256(file)?, role: LineageRole::FileRead })

@@ -118,18 +118,22 @@ impl Reference {
     }
 }
 
-/// Compares a converted model's outputs with the original's answers. `None` when they have nothing in common.
+/// Compares a converted model's outputs with the original's answers. `None` when they have nothing in common, or when an
+/// answer of the original has an output of its kind that is of another size: that is not the same model.
 pub(crate) fn compare(reference: &Reference, outputs: &[Tensor], signature: &Signature) -> Option<Parity> {
     let output = |role| {
         let named = signature.output(role)?;
         outputs.iter().find(|tensor| tensor.name == named.name)
     };
     let rows = reference.rows();
-    let label = reference.label.as_ref().zip(output(OutputRole::Label)).filter(|(_, t)| t.data.len() == rows);
-    let scores = output(OutputRole::Scores).and_then(|tensor| columns(&reference.scores, tensor, rows));
-    let mut values = output(OutputRole::Value).and_then(|tensor| columns(&reference.values, tensor, rows));
+    let label = reference.label.as_ref().zip(output(OutputRole::Label));
+    if label.is_some_and(|(_, tensor)| tensor.data.len() != rows) {
+        return None;
+    }
+    let scores = beside(&reference.scores, output(OutputRole::Scores), rows)?;
+    let mut values = beside(&reference.values, output(OutputRole::Value), rows)?;
     if let Some(values) = &mut values {
-        values.near = NEAR_DEVIATIONS * deviation(values.expected);
+        values.near = values.expected.iter().map(|column| NEAR_DEVIATIONS * deviation(column)).collect();
     }
     let compared = described(label.is_some(), scores.as_ref(), values.as_ref())?;
     let mut work = Work { reference, differing: Vec::new(), max_abs: None, is_far: false };
@@ -146,7 +150,21 @@ struct Numbers<'a> {
     /// Places of the tensor's last axis that are compared.
     width: usize,
     offset: usize,
-    near: f64,
+    /// How far a forgiven number may be off, by column.
+    near: Vec<f64>,
+}
+
+/// The original's columns beside the output of their kind. The outer `None` is an output of another size.
+#[expect(clippy::option_option, reason = "nothing to compare and nothing comparable are two things")]
+fn beside<'a>(
+    expected: &'a [Vec<f64>],
+    output: Option<&'a Tensor>,
+    rows: usize,
+) -> Option<Option<Numbers<'a>>> {
+    match output {
+        Some(tensor) if !expected.is_empty() => columns(expected, tensor, rows).map(Some),
+        _ => Some(None),
+    }
 }
 
 fn columns<'a>(expected: &'a [Vec<f64>], found: &'a Tensor, rows: usize) -> Option<Numbers<'a>> {
@@ -158,7 +176,8 @@ fn columns<'a>(expected: &'a [Vec<f64>], found: &'a Tensor, rows: usize) -> Opti
         (1, 2) => 1,
         _ => return None,
     };
-    Some(Numbers { expected, found, width, offset, near: NEAR_SCORE })
+    let near = vec![NEAR_SCORE; expected.len()];
+    Some(Numbers { expected, found, width, offset, near })
 }
 
 impl Numbers<'_> {
@@ -209,7 +228,7 @@ impl Work<'_> {
                 }
                 beyond = true;
                 // NaN for a number is never near.
-                self.is_far |= difference.is_nan() || difference > numbers.near;
+                self.is_far |= difference.is_nan() || difference > numbers.near[column];
                 if largest.as_ref().is_none_or(|(known, ..)| difference.is_nan() || difference > *known) {
                     largest = Some((difference, expected.to_string(), found.to_string()));
                 }
@@ -234,7 +253,7 @@ impl Work<'_> {
         let beyond = self.differing.len();
         let verdict = if beyond == 0 {
             Verdict::Equal
-        } else if !self.is_far && beyond * FORGIVEN <= rows.max(FORGIVEN) {
+        } else if !self.is_far && beyond * FORGIVEN <= rows {
             Verdict::Close
         } else {
             Verdict::Different
@@ -246,9 +265,9 @@ impl Work<'_> {
     }
 }
 
-/// Population standard deviation over all columns together.
-fn deviation(columns: &[Vec<f64>]) -> f64 {
-    let values = || columns.iter().flatten().copied().filter(|value| value.is_finite());
+/// Population standard deviation of the finite values.
+fn deviation(column: &[f64]) -> f64 {
+    let values = || column.iter().copied().filter(|value| value.is_finite());
     let n = values().count().max(1) as f64;
     let mean = values().sum::<f64>() / n;
     (values().map(|value| (value - mean).powi(2)).sum::<f64>() / n).sqrt()

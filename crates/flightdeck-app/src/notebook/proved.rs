@@ -184,7 +184,9 @@ impl Proving<'_> {
     async fn compare(&self, form: &Form, rows: Option<&Rows>) -> Result<Result<Option<Parity>, String>> {
         let Some(rows) = rows else { return Ok(Ok(None)) };
         Ok(match self.run(form, rows).await? {
-            Ok((_, outputs)) => Ok(parity::compare(&rows.reference, &outputs, &form.signature)),
+            Ok((_, outputs)) => parity::compare(&rows.reference, &outputs, &form.signature)
+                .map(Some)
+                .ok_or_else(|| "its outputs are not of the kind that the original gives".into()),
             Err(reason) => Err(reason),
         })
     }

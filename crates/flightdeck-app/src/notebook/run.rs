@@ -78,6 +78,14 @@ impl Running<'_> {
         let isolation = kernel.network().clone();
         let (cells, failed) = self.cells(&mut kernel).await?;
         let run_seconds = begun.elapsed().as_secs_f64() - start_seconds;
+        if let Some(failed) = failed.as_ref().filter(|_| !kernel.is_running()) {
+            let message = format!("Cell {} was stopped with its kernel: {}", failed.number, failed.value);
+            return Err(Error::failed(
+                "cell-failed",
+                message,
+                "Make the cell shorter, and import the notebook again",
+            ));
+        }
         self.job.report(Progress::new("capture", 0, None, Unit::Steps));
         let complete = if failed.is_none() { "True" } else { "False" };
         let finish = format!(
@@ -120,6 +128,7 @@ impl Running<'_> {
             "notebook": self.path.display().to_string(),
             "python_overlay": self.converter_overlay.display().to_string(),
             "redirect": redirect,
+            "kernel_overlay": self.kernel_overlay.as_ref().map(|overlay| overlay.display().to_string()),
         });
         format!(
             "__import__('sys').path.insert(0, {folder})\n\
@@ -179,8 +188,13 @@ impl Running<'_> {
             Ok(Outcome::Done) => None,
             Ok(Outcome::Interrupted) => return Err(Error::cancelled()),
             Ok(Outcome::TimedOut) => {
-                let minutes = limit.as_secs().div_ceil(60);
-                failed("TimeoutError", format!("the cell took longer than {minutes} minutes"), None)
+                let minutes = CELL.as_secs() / 60;
+                let value = if limit < CELL {
+                    format!("the notebook took longer than {} hours", WHOLE.as_secs() / 3_600)
+                } else {
+                    format!("the cell took longer than {minutes} minutes")
+                };
+                failed("TimeoutError", value, None)
             }
             Ok(Outcome::Asked) => failed("StdinNotImplementedError", "the cell asks for input".into(), None),
             Ok(Outcome::Failed { name, value, line, .. }) => failed(&name, value, line),

@@ -1,19 +1,19 @@
 //! What a notebook needs to run, found before anything of it runs: its cells, the interpreter and why it is that one,
 //! what is missing, and what the model does not need.
 
-use super::git;
 use super::origin::Numbers;
 use super::run::title;
+use super::{git, network};
 use crate::import::{file_name, on_a_thread};
 use crate::views::{
-    CellRecord, CellState, CellView, Corrections, EnvironmentView, ImportPlan, MissingFileView,
+    CellRecord, CellState, CellView, Corrections, EnvironmentView, GitView, ImportPlan, MissingFileView,
     MissingPackage, NotebookPlan, OriginView,
 };
 use crate::{App, Error, Kind, Result};
 use flightdeck_core::{Cancel, Finding, Name, Severity};
 use flightdeck_notebook::analysis::{self, MissingFile};
 use flightdeck_notebook::document::{self, CellKind, Limits, Notebook, NotebookError};
-use flightdeck_notebook::environment::{self, EnvironmentError, Found, Probe, Search};
+use flightdeck_notebook::environment::{self, EnvironmentError, Found, Missing, Probe, Reason, Search};
 use flightdeck_store::{choice, version};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -34,6 +34,8 @@ pub(crate) struct Understood {
     problem: Option<Error>,
     missing_files: Vec<MissingFile>,
     pub(crate) findings: Vec<Finding>,
+    git: Option<GitView>,
+    network_blocked: bool,
 }
 
 impl App {
@@ -131,7 +133,19 @@ fn understand_now(path: PathBuf, mut search: Search) -> Result<Understood> {
     findings.extend(analysis::obstacle(&notebook, probe.as_ref().map(|probe| &probe.analysis)));
     findings.extend(quirks(&notebook));
     findings.extend(order(&notebook));
-    Ok(Understood { path, notebook, environments, probe, problem, missing_files, findings })
+    let git = git::state(folder);
+    let network_blocked = network::can_be_kept_away();
+    Ok(Understood {
+        path,
+        notebook,
+        environments,
+        probe,
+        problem,
+        missing_files,
+        findings,
+        git,
+        network_blocked,
+    })
 }
 
 /// What a person named or chose before is used or said to be wrong; otherwise the first that answers is taken.
@@ -146,7 +160,7 @@ fn first_that_answers(
             Ok(probe) => return (Some(probe), None),
             Err(error) => {
                 problem.get_or_insert_with(|| environment_error(&error));
-                if found.reason == environment::Reason::Named {
+                if matches!(found.reason, Reason::Named | Reason::Remembered) {
                     break;
                 }
             }
@@ -230,36 +244,40 @@ impl Understood {
         let Some(probe) = &self.probe else {
             return Some(self.problem.clone().unwrap_or_else(no_environment));
         };
-        let missing: Vec<&str> = probe
-            .missing
-            .iter()
-            .filter(|missing| !missing.optional)
-            .map(|m| m.distribution.as_str())
-            .collect();
+        if corrections.run_anyway {
+            return None;
+        }
+        let missing: Vec<&str> =
+            self.missing_packages(corrections).map(|m| m.distribution.as_str()).collect();
         if !missing.is_empty() {
-            let message = format!("{} lacks {}", self.reason_or_path(), missing.join(", "));
-            let hint = "Choose another environment, or let Flightdeck build one (--build-environment)";
+            let message = format!("{} lacks {}", probe.interpreter.display(), missing.join(", "));
+            let hint = "Choose another environment, let Flightdeck build one (--build-environment), or run it all the same (--run-anyway)";
             return Some(Error::input("missing-package", message, hint));
         }
         let answered = |path: &str| corrections.files.iter().any(|(written, _)| written == path);
-        let missing = self.missing_files.iter().find(|missing| !answered(&missing.path))?;
+        let missing = self.missing_files(corrections).find(|missing| !answered(&missing.path))?;
         let message =
             format!("{} is not there, and cell {} reads it", missing.path, self.number(missing.cell));
         let hint = match missing.found.first() {
             Some(found) => {
                 format!("A file of that name is at {}: choose it, or give --file", found.display())
             }
-            None => "Put the file there, or say where it is with --file WRITTEN=FILE".into(),
+            None => "Put the file there, say where it is with --file WRITTEN=FILE, or run it all the same (--run-anyway)".into(),
         };
         Some(Error::input("missing-file", message, hint))
     }
 
-    fn reason_or_path(&self) -> String {
-        let reason = self.reason();
-        if !reason.is_empty() {
-            return reason;
-        }
-        self.probe.as_ref().map_or_else(String::new, |probe| probe.interpreter.display().to_string())
+    /// Packages that a cell which runs cannot do without.
+    fn missing_packages(&self, corrections: &Corrections) -> impl Iterator<Item = &Missing> {
+        let runs = self.cells(corrections);
+        let missing = self.probe.as_ref().map_or(&[][..], |probe| &probe.missing).iter();
+        missing.filter(move |missing| !missing.optional && runs.contains(&missing.cell))
+    }
+
+    /// Files that a cell which runs opens.
+    fn missing_files(&self, corrections: &Corrections) -> impl Iterator<Item = &MissingFile> {
+        let runs = self.cells(corrections);
+        self.missing_files.iter().filter(move |missing| runs.contains(&missing.cell))
     }
 
     pub(crate) fn number(&self, index: usize) -> u32 {
@@ -279,7 +297,7 @@ impl Understood {
         origin.file_digest = Some(self.notebook.file_digest);
         origin.code_digest = Some(self.notebook.code_digest);
         origin.cells = cells.to_vec();
-        origin.git = git::state(self.folder());
+        origin.git.clone_from(&self.git);
         if let Some(probe) = &self.probe {
             let (major, minor, patch) = probe.version;
             origin.environment = vec![
@@ -293,8 +311,6 @@ impl Understood {
 
     fn plan(&self, corrections: &Corrections) -> NotebookPlan {
         let probe = self.probe.as_ref();
-        let missing =
-            probe.map_or(&[][..], |probe| &probe.missing).iter().filter(|missing| !missing.optional);
         let addresses: BTreeSet<String> = probe
             .iter()
             .flat_map(|probe| &probe.analysis.cells)
@@ -307,19 +323,23 @@ impl Understood {
         NotebookPlan {
             cells: self.notebook.cells.iter().map(|cell| cell_view(cell, &runs)).collect(),
             environments: self.environments.iter().map(|found| self.environment_view(found)).collect(),
-            missing_packages: missing
+            missing_packages: self
+                .missing_packages(corrections)
                 .map(|missing| MissingPackage {
                     module: missing.module.clone(),
                     distribution: missing.distribution.clone(),
                     cell: self.number(missing.cell),
                 })
                 .collect(),
-            missing_files: self.missing_files.iter().map(|missing| self.missing_file(missing)).collect(),
+            missing_files: self
+                .missing_files(corrections)
+                .map(|missing| self.missing_file(missing))
+                .collect(),
             needed: self
                 .needed(corrections)
                 .map(|needed| needed.into_iter().map(|index| index as u32).collect()),
             addresses: addresses.into_iter().collect(),
-            network_blocked: None,
+            network_blocked: Some(self.network_blocked),
             ready: self.obstacle(corrections).is_none(),
         }
     }

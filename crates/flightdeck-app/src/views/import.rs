@@ -89,6 +89,14 @@ pub struct Corrections {
     pub build_environment: bool,
     /// Open a file that can carry code, in the sandbox.
     pub consent: bool,
+    /// Run although a package or a file seems to be missing: perhaps the cell can do without.
+    pub run_anyway: bool,
+    /// Take data of an open notebook whose columns match as the data that the model was fitted on.
+    pub accept_data: bool,
+    /// Leave out corrections that no longer fit, instead of refusing.
+    #[serde(skip)]
+    #[ts(skip)]
+    pub lenient: bool,
 }
 
 /// What an import made.

@@ -65,7 +65,7 @@ class Kernels {
 
   take(kernel: KernelView, variable: string): void {
     this.close();
-    run.begin({ kind: "live", name: kernel.name, plan: null, make: (corrections) => ipc.importKernel(kernel.id, corrections) }, null, { ...nothing, pick: variable });
+    run.begin({ kind: "live", name: kernel.name, plan: null, make: (corrections) => ipc.importKernel(kernel.id, corrections) }, null, { ...nothing, pick: variable, accept_data: true });
   }
 }
 

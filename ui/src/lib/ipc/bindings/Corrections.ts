@@ -51,4 +51,12 @@ build_environment: boolean,
 /**
  * Open a file that can carry code, in the sandbox.
  */
-consent: boolean, };
+consent: boolean, 
+/**
+ * Run although a package or a file seems to be missing: perhaps the cell can do without.
+ */
+run_anyway: boolean, 
+/**
+ * Take data of an open notebook whose columns match as the data that the model was fitted on.
+ */
+accept_data: boolean, };
