@@ -47,9 +47,11 @@ embedded!(
     "redirect.py",
     "rows.py",
     "saved.py",
+    "seeds.py",
     "selection.py",
     "session.py",
     "surroundings.py",
+    "targets.py",
     "watched.py",
     "writer.py",
 );

@@ -3,7 +3,7 @@
 import sys
 
 from . import candidates as choose
-from . import computed, models, parity, prints, surroundings
+from . import computed, models, parity, prints, seeds, surroundings, targets
 from .findings import finding
 from .folding import fold
 from .judged import evaluation, metrics
@@ -103,7 +103,10 @@ def input_kind(value):
 def fill(writer, session, namespace, candidate, entry):
     """Data, pickle, parity and golden rows; a fault of one of them is listed, except a full disk."""
     fit = candidate.fit
-    entry["findings"] += seeded_findings(session, candidate)
+    entry["findings"] += seeds.findings(session, candidate)
+    if targets.several(candidate.model, fit.x.value if fit.x is not None else None):
+        entry["task"] = "other"
+        entry["findings"].append(targets.finding_of(candidate.model))
     judged = evaluation(session, fit)
     work = Work(candidate.model, fit.x, judged[0] if judged else None, entry["features"])
     attempt(session, "folding", lambda: fold(session, namespace, candidate, work, entry))
@@ -203,40 +206,3 @@ def import_pickler():
         import pickle
 
         return pickle
-
-
-def seeded_findings(session, candidate):
-    """Random parts without a seed."""
-    if any(seed["call"] in ("numpy.random.seed", "random.seed") for seed in session.seeds):
-        return []
-    try:
-        params = candidate.model.get_params(deep=True)
-    except Exception:
-        return []
-    steps = {"": candidate.model}
-    steps.update({name: value for name, value in params.items() if hasattr(value, "get_params")})
-    loose = sorted(
-        type(steps[owner]).__name__
-        for name, value in params.items()
-        if value is None and name.split("__")[-1] == "random_state"
-        for owner in [name[: -len("__random_state")] if "__" in name else ""]
-        if owner in steps and is_random(steps[owner])
-    )
-    if not loose:
-        return []
-    return [finding(
-        "not-seeded", "info", "%s has no random_state, so another run gives another model." % ", ".join(sorted(set(loose))),
-        "Set random_state, or call numpy.random.seed at the top of the notebook.",
-    )]
-
-
-def is_random(model):
-    """Whether random_state=None makes the fit random; several models only have it for one of their solvers."""
-    name = type(model).__name__
-    if type(model).__module__.split(".")[0] in ("xgboost", "lightgbm", "catboost"):
-        return False
-    if name == "LogisticRegression":
-        return getattr(model, "solver", "lbfgs") in ("sag", "saga", "liblinear")
-    if name in ("SVC", "NuSVC"):
-        return bool(getattr(model, "probability", False))
-    return name not in ("Ridge", "RidgeClassifier", "Lasso", "ElasticNet", "PCA", "SpectralEmbedding", "GridSearchCV")

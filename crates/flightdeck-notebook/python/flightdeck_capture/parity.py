@@ -7,7 +7,9 @@ from .findings import finding
 
 
 def write(writer, work, fit, judged, entry):
-    """Both sets of rows, the probes and the time of the original."""
+    """Both sets of rows, the probes and the time of the original; a model that is refused needs none of them."""
+    if any(known["code"] == "several-targets" for known in entry["findings"]):
+        return
     if work.train is None or work.train.value is None:
         if work.test is None or work.test.value is None:
             return

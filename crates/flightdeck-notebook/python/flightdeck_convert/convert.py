@@ -55,6 +55,7 @@ def convert(folder, capture, candidate, variants):
         singles = capture.get("source") == "file"
         all_columns = columns.read(capture, candidate)
         conversion = ladder.Conversion(model, all_columns, bool(candidate.get("array_input")), singles)
+        conversion.values = values(candidate)
         rungs, made = ladder.climb(conversion, variants, (folder, place))
     except Refused as refused:
         document["refused"] = refused.document()
@@ -69,6 +70,12 @@ def convert(folder, capture, candidate, variants):
         document["opset"] = max([o.version for o in made.opset_import if o.domain in ("", "ai.onnx")] or [0])
         document["domains"] = sorted(set(o.domain for o in made.opset_import if o.domain not in ("", "ai.onnx")))
     return document
+
+
+def values(candidate):
+    """How many values the original answers a row with, as far as it was asked."""
+    reference = (candidate.get("parity") or {}).get("reference") or {}
+    return len(reference.get("values") or [])
 
 
 def empty(candidate):

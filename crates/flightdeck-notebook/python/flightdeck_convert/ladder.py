@@ -24,6 +24,7 @@ class Conversion(object):
         self.plan = columns.Plan(all_columns, array_input, shape)
         self.text_options, self.findings = text.options(self.model, text.sample(all_columns))
         stock.install()
+        self.values = 0
 
     def make(self, variant):
         """The finished ONNX model of a variant."""
@@ -35,6 +36,7 @@ class Conversion(object):
             else:
                 model = stock.convert(self.model, self.plan, variant, self.text_options)
         graph.finish(model, self.plan)
+        graph.widen(model, self.values)
         checker.check_model(model)
         return model
 

@@ -1,13 +1,18 @@
 """What is refused before anything is tried, each by the name of its step."""
 
+import warnings
+
+import numpy
+
 from .messages import Refused
-from .structure import kind, library, steps, walk
+from .structure import kind, library, steps, unwrap, walk
 
 KNOWN = ("sklearn", "xgboost", "lightgbm", "catboost", "skl2onnx", "imblearn", "flightdeck_convert")
 
 
 def check(model):
     """Raises Refused for the first part of a model that has no ONNX form, or a wrong one."""
+    several_targets(model)
     parts = list(steps(model)) + list(walk(model))
     for part in parts:
         check_class(part)
@@ -15,6 +20,40 @@ def check(model):
         rule = RULES.get(kind(part))
         if rule is not None:
             rule(part)
+
+
+def several_targets(model):
+    """A classifier of several targets has no one label; a regressor's values are one tensor."""
+    last = steps(model)[-1] if steps(model) else model
+    if not any(is_classifier(part) and has_several_targets(part) for part in (unwrap(model), last)):
+        return
+    raise Refused(kind(last), "%s predicts several targets at once; train one model per target" % kind(last),
+                  "Fit one classifier for each column of the target and package each of them")
+
+
+def is_classifier(part):
+    """What an estimator says of itself, in old and new versions."""
+    try:
+        return part.__sklearn_tags__().estimator_type == "classifier"
+    except (AttributeError, TypeError):
+        return getattr(part, "_estimator_type", None) == "classifier"
+
+
+def has_several_targets(part):
+    """What the fit left behind, else the answer to a row of zeros."""
+    found = getattr(part, "classes_", None)
+    if isinstance(found, list) and found and hasattr(found[0], "shape"):
+        return True
+    kinds = str(getattr(getattr(part, "_label_binarizer", None), "y_type_", ""))
+    if kinds.startswith("multilabel") or getattr(part, "multilabel_", False) is True:
+        return True
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            answer = numpy.asarray(part.predict(numpy.zeros((1, int(part.n_features_in_)))))
+    except Exception:  # it wants other rows, and then the attributes above are all there is to ask
+        return False
+    return answer.ndim == 2 and answer.shape[1] > 1
 
 
 def check_class(part):
