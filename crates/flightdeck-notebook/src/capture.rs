@@ -27,6 +27,7 @@ embedded!(
     "findings.py",
     "fitted.py",
     "folding.py",
+    "golden.py",
     "history.py",
     "hook.py",
     "imports.py",
