@@ -25,8 +25,24 @@ const CONVERTER: [&str; 7] = [
 ];
 /// The onnx that has wheels for Python 3.14.
 const ONNX_OF_314: &str = "onnx==1.23.2";
-/// What the kernel overlay holds, with dependencies.
-const KERNEL: [&str; 1] = ["ipykernel>=5.5,<8"];
+/// What the kernel overlay holds for Python 3.11 and newer: ipykernel with what it needs at once, and what those need.
+const KERNEL: [&str; 13] = [
+    "ipykernel==7.4.0",
+    "ipython==9.18.1",
+    "jupyter_client==8.10.0",
+    "jupyter_core==5.9.1",
+    "pyzmq==27.3.0",
+    "tornado==6.6.1",
+    "traitlets==5.16.1",
+    "comm==0.2.3",
+    "debugpy==1.8.22",
+    "matplotlib_inline==0.2.2",
+    "nest_asyncio2==1.7.4",
+    "packaging==26.3",
+    "psutil==7.2.2",
+];
+/// An ipykernel that runs on Python 3.8 to 3.10; each of these has other newest versions of what it needs.
+const KERNEL_BEFORE_311: [&str; 1] = ["ipykernel==6.29.5"];
 /// Parts of packages that are never needed; two thirds of onnx are its own tests.
 const UNNEEDED: [&str; 2] = ["onnx/backend/test/data", "bin"];
 
@@ -84,7 +100,7 @@ pub fn kernel(
     origin: &Origin,
     watch: &mut Watch<'_>,
 ) -> Result<PathBuf, OverlayError> {
-    let overlay = Overlay { kind: "kernel", packages: KERNEL.to_vec(), alone: false };
+    let overlay = Overlay { kind: "kernel", packages: kernel_packages(probe), alone: false };
     overlay.get((cache, probe), origin, watch)
 }
 
@@ -115,6 +131,11 @@ pub fn has_converter(cache: &Path, probe: &Probe) -> bool {
 /// Whether the converter overlay brings a package: then no environment has to have it.
 pub fn brings(package: &str) -> bool {
     CONVERTER.iter().any(|own| own.split_once("==").map_or(*own, |(name, _)| name) == package)
+}
+
+fn kernel_packages(probe: &Probe) -> Vec<&'static str> {
+    let newer = (probe.version.0, probe.version.1) >= (3, 11);
+    if newer { KERNEL.to_vec() } else { KERNEL_BEFORE_311.to_vec() }
 }
 
 fn converter_packages(probe: &Probe) -> Vec<&'static str> {

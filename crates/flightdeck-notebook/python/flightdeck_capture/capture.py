@@ -40,7 +40,7 @@ def surrounding(session, complete, source):
     """What is said of the run as a whole."""
     return {
         "schema": 1, "source": source, "complete": bool(complete),
-        "python": surroundings.python(), "platform": surroundings.machine(), "packages": surroundings.packages(),
+        "python": surroundings.python(), "platform": surroundings.machine(), "packages": surroundings.packages(session.options),
         "overlay": surroundings.overlay_packages(session.options.get("python_overlay")),
         "seeds": session.seeds, "blocked": session.blocked, "children": session.children,
         "files": surroundings.files(session.files), "network": session.network,

@@ -55,14 +55,30 @@ def memory_bytes():
         return None
 
 
-def packages():
-    """Installed distributions by name, with where each came from if that was noted."""
+def packages(options):
+    """The user's installed distributions by name, with where each came from if that was noted."""
+    ours = our_folders(options)
     found = {}
-    for distribution in metadata.distributions():
+    for distribution in metadata.distributions(path=[p for p in sys.path if os.path.realpath(p) not in ours]):
         name = distribution.metadata["Name"]
         if name and name not in found:
             found[name] = {"name": name, "version": distribution.version or "", "direct_url": direct_url(distribution)}
     return [found[name] for name in sorted(found, key=str.lower)]
+
+
+def our_folders(options):
+    """Where packages are that came with us and are not of the user's environment."""
+    given = [options.get("kernel_overlay"), options.get("python_overlay")]
+    if not given[0]:
+        given.append(kernel_overlay(getattr(sys.modules.get("ipykernel"), "__file__", None)))
+    return {os.path.realpath(folder) for folder in given if folder}
+
+
+def kernel_overlay(file):
+    """The overlay that ipykernel was loaded from, told by its name; nothing where it is the user's own."""
+    folder = os.path.dirname(os.path.dirname(os.path.abspath(file))) if file else ""
+    ours = os.path.basename(folder).startswith("kernel-") and os.path.basename(os.path.dirname(folder)) == "overlays"
+    return folder if ours else None
 
 
 def direct_url(distribution):
