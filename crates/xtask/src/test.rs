@@ -1,6 +1,6 @@
 //! `cargo xtask test`: every check and every test, cheapest first, with a table of times at the end.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::demo::Demo;
 use crate::place::Place;
@@ -35,6 +35,7 @@ fn all(place: &Place, stages: &mut Stages) -> Result<()> {
         licences(place)
     })?;
     stages.run("tests", || tests(place, &ready))?;
+    stages.run("capture", || capture(place, &ready))?;
     stages.run("demo", || demo(place, &ready))
 }
 
@@ -52,6 +53,15 @@ fn tests(place: &Place, ready: &Ready) -> Result<()> {
     let mut command = workspace(place, "test");
     Product::at(place, Mode::Debug).reach(&mut command, ready);
     run(command.arg("--no-fail-fast"))
+}
+
+/// What runs inside of a notebook's kernel is Python, and so are its tests; they start both environments themselves.
+fn capture(place: &Place, ready: &Ready) -> Result<()> {
+    let folder = place.root.join("crates/flightdeck-notebook/python/tests/capture");
+    let python = ready.python.as_deref().context("the set-up made no Python environments")?;
+    let mut command = std::process::Command::new(python.join("new/bin/python"));
+    command.current_dir(folder).env("FLIGHTDECK_TEST_PYTHON", python);
+    run(command.args(["-B", "-m", "unittest", "discover", "-s", ".", "-p", "test_*.py"]))
 }
 
 fn workspace(place: &Place, verb: &str) -> std::process::Command {
