@@ -15,7 +15,7 @@ DUMPED = 6
 def write(folder, session, namespace, complete, source="run", found=None):
     """Write the folder; a full disk raises DiskFull and leaves no capture.json."""
     try:
-        writer = Writer(folder, int(session.options.get("keep_data_bytes") or (1 << 30)))
+        writer = Writer(folder, int(session.options.get("keep_data_bytes") or (1 << 30)), source == "live")
         if found is None:
             found, findings = choose.collect(session, namespace)
         else:
@@ -78,7 +78,7 @@ def one(writer, session, namespace, candidate, rank):
         "id": number, "rank": rank, "variables": candidate.variables,
         "class": type(model).__name__, "module": type(model).__module__, "describe": models.describe(model),
         "task": models.task(model), "cell": fit.cell, "fit_order": fit.order, "features": names,
-        "array_input": names is None, "input_kind": input_kind(x), "classes": models.classes(model),
+        "array_input": names is None, "input_kind": input_kind(x, names), "classes": models.classes(model),
         "classes_kind": models.classes_kind(models.classes(model)), "methods": models.methods(model),
         "train": None, "target": None, "weight": None, "evaluation": None, "evaluation_target": None,
         "evidence": fit.evidence, "chain": models.chain(model, names), "folded": False,
@@ -91,8 +91,10 @@ def one(writer, session, namespace, candidate, rank):
     return entry
 
 
-def input_kind(value):
-    """frame, series, list, sparse or array: what the model is called with."""
+def input_kind(value, names):
+    """frame, series, list, sparse or array: what the model is called with; only a frame has names."""
+    if value is None and names is not None:
+        return "frame"
     if prints.is_frame(value) or prints.is_series(value):
         return "frame" if prints.is_frame(value) else "series"
     if isinstance(value, list):
@@ -107,13 +109,24 @@ def fill(writer, session, namespace, candidate, entry):
     if targets.several(candidate.model, fit.x.value if fit.x is not None else None):
         entry["task"] = "other"
         entry["findings"].append(targets.finding_of(candidate.model))
+    if is_let_go(fit.x):
+        entry["findings"].append(finding(
+            "data-not-kept", "warning",
+            "Its training data was no longer kept after later fits; fit the model that is meant last.",
+            "Move the fit of this model to the end of the notebook; then its data is the baseline.",
+        ))
     judged = evaluation(session, fit)
-    work = Work(candidate.model, fit.x, judged[0] if judged else None, entry["features"])
+    work = Work(candidate.model, fit.x, judged[0] if judged else getattr(fit, "like", None), entry["features"])
     attempt(session, "folding", lambda: fold(session, namespace, candidate, work, entry))
     attempt(session, "features", lambda: note_computed(namespace, entry))
     attempt(session, "data", lambda: write_data(writer, fit, work, judged, entry))
     attempt(session, "pickle", lambda: write_pickle(writer, session, work, entry))
     attempt(session, "parity", lambda: parity.write(writer, work, fit, judged, entry))
+
+
+def is_let_go(data):
+    """Whether there was data that is not kept any more."""
+    return data is not None and data.shape is not None and data.value is None
 
 
 def note_computed(namespace, entry):
@@ -158,7 +171,7 @@ def write_data(writer, fit, work, judged, entry):
         ("train", work.train, "train", work.names),
         ("target", fit.y, "target", ["target"]),
         ("weight", fit.weight, "weight", ["weight"]),
-        ("evaluation", work.test, "evaluation", work.names),
+        ("evaluation", work.test if judged else None, "evaluation", work.names),
         ("evaluation_target", judged[1] if judged else None, "evaluation_target", ["target"]),
     ):
         entry[key], cut = writer.dataset(data, role, names)

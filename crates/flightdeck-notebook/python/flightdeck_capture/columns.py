@@ -142,12 +142,23 @@ def is_missing(value):
         return type(value).__name__ == "NAType"
 
 
+def place(folder, relative):
+    """A path below a folder, with the folders between; the folder itself is never made again once it is gone."""
+    path = folder
+    for part in relative.split("/")[:-1]:
+        path = os.path.join(path, part)
+        try:
+            os.mkdir(path)
+        except FileExistsError:
+            pass
+    return os.path.join(path, relative.split("/")[-1])
+
+
 def write(folder, relative, values, name, position):
     """Write one column and answer its description."""
     np = prints.numpy()
     kind, dtype, stored, categories, nulls = describe(values)
-    path = os.path.join(folder, *relative.split("/"))
-    os.makedirs(os.path.dirname(path), exist_ok=True)
+    path = place(folder, relative)
     with open(path, "wb") as file:
         np.lib.format.write_array(file, np.ascontiguousarray(stored), version=(1, 0), allow_pickle=False)
     return {

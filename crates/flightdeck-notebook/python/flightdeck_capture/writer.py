@@ -19,6 +19,10 @@ class DiskFull(Exception):
     """There is no room for the capture."""
 
 
+class Stopped(BaseException):
+    """The folder is gone or says that nobody waits any more; no part of the capture may go on, so it is no Exception."""
+
+
 class Bounded:
     """A file that refuses to grow beyond a size."""
 
@@ -38,15 +42,28 @@ class Bounded:
 class Writer:
     """One capture folder."""
 
-    def __init__(self, folder, data_bytes):
+    def __init__(self, folder, data_bytes, watched=False):
         self.folder = folder
+        self.watched = watched
         self.data_bytes = data_bytes
         self.datasets = []
         self.known = {}
-        os.makedirs(folder, exist_ok=True)
+        if not watched:
+            os.makedirs(folder, exist_ok=True)
+        self.go_on()
         for old in ("capture.json", "capture.json.part"):
             if os.path.exists(os.path.join(folder, old)):
                 os.remove(os.path.join(folder, old))
+
+    def go_on(self):
+        """Stops a capture that somebody else may have given up meanwhile."""
+        if self.watched and is_given_up(self.folder):
+            raise Stopped()
+
+    def column(self, path, values, name, position):
+        """Write one column."""
+        self.go_on()
+        return columns.write(self.folder, path, values, name, position)
 
     def dataset(self, data, role, names=None):
         """(id, findings) of kept data written as columns; the same data and role is written once."""
@@ -86,7 +103,7 @@ class Writer:
         """Write every column under a folder."""
         table = columns.of_table(value, names)
         return [
-            columns.write(self.folder, "%s/%d.npy" % (place, position), values, name, position)
+            self.column("%s/%d.npy" % (place, position), values, name, position)
             for position, (name, values) in enumerate(table)
         ]
 
@@ -103,7 +120,7 @@ class Writer:
         place = "%s/%s" % (role, number)
         out = {"label": None, "scores": None, "values": None}
         if answers["label"] is not None:
-            out["label"] = columns.write(self.folder, place + "/label.npy", answers["label"], "label", 0)
+            out["label"] = self.column(place + "/label.npy", answers["label"], "label", 0)
         for part, single in (("scores", "score"), ("values", "value")):
             if answers[part] is None:
                 continue
@@ -112,14 +129,14 @@ class Writer:
                 named = classes and part == "scores" and len(classes) == len(answers[part])
                 name = str(classes[position]) if named else "%s%d" % (single, position)
                 path = "%s/%s_%d.npy" % (place, single, position)
-                out[part].append(columns.write(self.folder, path, values, name, position))
+                out[part].append(self.column(path, values, name, position))
         return out
 
     def pickle(self, number, model, pickler):
         """`model/<id>.pkl`; a model that cannot be pickled raises."""
+        self.go_on()
         relative = "model/%s.pkl" % number
-        path = os.path.join(self.folder, "model", number + ".pkl")
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        path = columns.place(self.folder, relative)
         try:
             with open(path, "wb") as file:
                 pickler.dump(model, Bounded(file, PICKLE_BYTES))
@@ -130,6 +147,7 @@ class Writer:
 
     def finish(self, document):
         """`capture.json`, complete or not at all."""
+        self.go_on()
         path = os.path.join(self.folder, "capture.json")
         part = path + ".part"
         with open(part, "w", encoding="utf-8", errors="replace") as file:
@@ -137,6 +155,11 @@ class Writer:
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, path)
+
+
+def is_given_up(folder):
+    """Whether a capture's folder was removed, or has a file that says to stop."""
+    return not os.path.isdir(folder) or os.path.exists(os.path.join(folder, "cancelled"))
 
 
 def clean(value):

@@ -57,6 +57,14 @@ def read(capture, candidate):
     return [Column(position, str(name), "float64", "float", None) for position, name in enumerate(names)]
 
 
+def unnamed(model):
+    """The columns of a model of which no rows are left: by the names it learned, else by their number."""
+    names = getattr(model, "feature_names_in_", None)
+    if names is None:
+        names = ["x%d" % place for place in range(int(getattr(model, "n_features_in_", 0) or 0))]
+    return [Column(position, str(name), "float64", "float", None) for position, name in enumerate(names)]
+
+
 def from_wire(position, column):
     """A column as capture.json describes it."""
     return Column(position, str(column["name"]), column.get("dtype", ""), column.get("kind", "float"),

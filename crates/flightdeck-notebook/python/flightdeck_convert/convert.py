@@ -53,7 +53,7 @@ def convert(folder, capture, candidate, variants):
         model = load(os.path.join(folder, candidate["pickle"]))
         # A file's rows are probed at its own thresholds, as singles.
         singles = capture.get("source") == "file"
-        all_columns = columns.read(capture, candidate)
+        all_columns = columns.read(capture, candidate) or columns.unnamed(model)
         conversion = ladder.Conversion(model, all_columns, bool(candidate.get("array_input")), singles)
         conversion.values = values(candidate)
         rungs, made = ladder.climb(conversion, variants, (folder, place))
