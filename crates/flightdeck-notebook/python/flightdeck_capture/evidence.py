@@ -6,6 +6,7 @@ Strongest first: numbers inside of the model that only this table gives; the tex
 import time
 
 from . import candidates, estimators, fitted, history, kept, models, prints, proof
+from .findings import finding
 from .session import Fit, Score
 
 STRENGTH = ("none", "columns", "history", "proved")
@@ -41,18 +42,44 @@ class Found:
         }
 
     def candidate(self, session, namespace):
-        """The model as a candidate of a capture."""
-        x = session.store.fit(self.x, self.model) if self.x is not None else kept.Data(None)
-        y = session.store.other(self.y) if self.y is not None else None
+        """The model as a candidate of a capture; only data that was proved, told or agreed to is training data."""
+        used = self.kind != "columns" or session.options.get("accept") == "columns"
+        x = session.store.fit(self.x, self.model) if used and self.x is not None else kept.Data(None)
+        y = session.store.other(self.y) if used and self.y is not None else None
         fit = Fit(self.order, None, self.model, x, y, None)
         fit.data_print = x.whole()
         fit.describe = estimators.signature_of(self.model)
         fit.evidence = self.kind
+        fit.findings = self.findings(used)
+        # Rows that the model answers are good for a comparison, whoever they are.
+        fit.like = None if used or self.x is None else session.store.other(self.x)
         if self.test is not None:
             test, truth = session.store.other(self.test[0]), session.store.other(self.test[1])
             fit.scores.append(Score("split", None, self.order, None, test, truth))
         session.fits.append(fit)
         return candidates.Candidate(fit, self.model, self.variables)
+
+    def findings(self, used):
+        """What is to be said of the data."""
+        if self.changed and self.kind == "none":
+            return [finding(
+                "data-changed", "warning", "The data that it was fitted on is no longer in memory as it was.",
+                "Run the cells that make the data and fit the model once more, and take it again.",
+            )]
+        if self.kind == "columns" and used:
+            return [finding(
+                "data-unproved", "warning",
+                "Nothing proves that the model was fitted on %s; only the columns are the same." % self.train,
+                "Fit the model once more in the notebook, or import the notebook's file, to have the data on record.",
+            )]
+        if self.kind == "history":
+            return [finding(
+                "data-from-history", "info",
+                "That the model was fitted on %s is known from the cells that ran; its own numbers neither prove nor "
+                "deny it." % self.train,
+                "Import the notebook's file to have the data on record.",
+            )]
+        return []
 
 
 def all_found(namespace):
@@ -94,11 +121,14 @@ def look(entry, namespace, told, tables, until):
         x, y = history.value_of(said.train, namespace), history.value_of(said.target, namespace) if said.target else None
         if x is not None and prints.shape(x) is not None and fits_shape(entry.model, x):
             verdict = proof.proves(entry.model, x, y)
-            settle(entry, "proved" if verdict else "history", said.train, said.target, x, y)
-            entry.changed = verdict is False
+            if verdict is False:
+                settle(entry, "none", said.train, said.target, None, None)
+                entry.changed = True
+            else:
+                settle(entry, "proved" if verdict else "history", said.train, said.target, x, y)
             if verdict:
                 return
-    if proved_by_search(entry, tables, until) or entry.kind == "history":
+    if proved_by_search(entry, tables, until) or entry.kind == "history" or entry.changed:
         return
     matching = [(name, value) for name, value in tables if fits_shape(entry.model, value) and two_dimensional(value)]
     if matching:

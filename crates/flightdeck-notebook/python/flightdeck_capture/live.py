@@ -8,7 +8,7 @@ import json
 import os
 import sys
 
-from . import _modules, candidates, capture, evidence, rebuild, session
+from . import _modules, candidates, capture, evidence, rebuild, session, writer
 
 _brought = frozenset(sys.modules) - _modules
 
@@ -26,22 +26,42 @@ def scan():
 
 
 def take(folder, pick=None, options=None):
-    """Write the capture folder for the model that is picked (a variable), or for all, best first."""
+    """Write the capture folder for the model that is picked (a variable), or for all, best first.
+
+    Nothing is written once the folder is gone or has a file `cancelled`: then nobody waits for it.
+    """
     try:
+        begin(folder)
         options = dict(options or {}, pick=pick)
         namespace = session.user_namespace() or {}
         facts = session.Session(options)
         rebuild.imports = False
         entries = evidence.all_found(namespace)
         entries.sort(key=lambda entry: (pick in entry.variables, entry.strength(), entry.order), reverse=True)
-        chosen = [entry.candidate(facts, namespace) for entry in entries]
+        entries = [entry for entry in entries if pick in entry.variables] or entries
+        # What is kept of earlier ones gives way to later ones, so the best comes last.
+        chosen = [entry.candidate(facts, namespace) for entry in reversed(entries)][::-1]
         evidence.steps(facts, namespace)
         for candidate in chosen:
             candidates.place(candidate, pick)
         capture.write(folder, facts, namespace, True, "live", chosen)
         return json.dumps({"candidates": len(chosen)})
+    except writer.Stopped:
+        return json.dumps({"cancelled": True})
     finally:
         leave()
+
+
+def begin(folder):
+    """The folder is made once, and only inside of one that is still there."""
+    try:
+        os.mkdir(folder)
+    except FileExistsError:
+        pass
+    except FileNotFoundError:
+        raise writer.Stopped() from None
+    if writer.is_given_up(folder):
+        raise writer.Stopped()
 
 
 def notebook(namespace):

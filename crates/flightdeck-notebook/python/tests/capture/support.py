@@ -71,7 +71,7 @@ class SessionCase(unittest.TestCase):
     def run_cells(self, cells, environment="new", hook=True, fails=False, prelude="", **plan):
         """Run cells; every hook error fails the test."""
         self.count += 1
-        folder = os.path.join(self.scratch, "out%d" % self.count)
+        folder = plan.pop("folder", None) or os.path.join(self.scratch, "out%d" % self.count)
         options = {"network": "off", "python_overlay": os.path.join(ROOT, "converter")}
         options.update(plan.pop("options", {}))
         plan = dict({"cells": cells, "hook": hook, "folder": folder, "package": PACKAGE, "options": options}, **plan)

@@ -1,6 +1,7 @@
 """Taking a model from a kernel that is running already, without a hook."""
 
 import json
+import os
 
 from support import ENVIRONMENTS, SessionCase
 from test_first import CELLS, TITANIC
@@ -66,7 +67,9 @@ class Live(SessionCase):
         cells = CELLS[:3] + ["X_train['fare'] = X_train['fare'] * 2"]
         capture = self.run_cells(cells, "new", hook=False, live="scan", pick=None)
         entry = json.loads(capture.out["scan"])["candidates"][0]
-        self.assertEqual((entry["evidence"], entry["train"], entry["changed"]), ("history", "X_train", True))
+        self.assertEqual((entry["evidence"], entry["train"], entry["rows"], entry["changed"]), ("none", "X_train", None, True))
+        capture = self.run_cells(cells, "new", hook=False, live="take", pick="clf")
+        self.assertEqual((capture.best["evidence"], capture.best["train"], capture.codes(capture.best)[:1]), ("none", None, ["data-changed"]))
 
     def test_without_history_only_numbers_prove(self):
         cells = [MODELS, "exec(%r)" % FITS["scaled"], "In.clear()"]
@@ -81,6 +84,44 @@ class Live(SessionCase):
         cells[-1] = "In.clear(); del X_train, X_test, X"
         entry = json.loads(self.run_cells(cells, "new", hook=False, live="scan", pick=None).out["scan"])["candidates"][0]
         self.assertEqual((entry["evidence"], entry["train"], entry["rows"]), ("none", None, None))
+
+    def test_data_that_only_fits_is_training_data_only_when_a_person_says_so(self):
+        cells = [MODELS, "exec(%r)" % FITS["rf"], "In.clear(); del X_train"]
+        best = self.run_cells(cells, "new", hook=False, live="take", pick="rf").best
+        self.assertEqual((best["evidence"], best["train"], best["evaluation"], best["golden"]), ("columns", None, None, None))
+        self.assertEqual(best["features"][0], "mean radius")
+        self.assertTrue(best["parity"] and best["pickle"])
+        agreed = self.run_cells(cells, "new", hook=False, live="take", pick="rf", options={"accept": "columns"})
+        self.assertEqual(agreed.dataset(agreed.best["train"])["rows"], 569)
+        self.assertIn("data-unproved", agreed.codes(agreed.best))
+
+    def test_only_the_picked_model_is_taken(self):
+        capture = self.run_cells([MODELS, FITS["knn"], FITS["lin"]], "new", hook=False, live="take", pick="lin")
+        self.assertEqual([c["variables"] for c in capture.json["candidates"]], [["lin"]])
+        self.assertEqual(sorted(os.listdir(os.path.join(capture.folder, "model"))), ["c0.pkl"])
+
+    def test_nothing_is_written_when_nobody_waits(self):
+        stopped = os.path.join(self.scratch, "stopped")
+        gone = os.path.join(self.scratch, "gone", "capture")
+        os.mkdir(stopped)
+        with open(os.path.join(stopped, "cancelled"), "w", encoding="utf-8"):
+            pass
+        for folder in (stopped, gone):
+            capture = self.run_cells(CELLS, "new", hook=False, live="take", pick="clf", folder=folder)
+            self.assertEqual(json.loads(capture.out["take"]), {"cancelled": True})
+            self.assertEqual(capture.out["before"], capture.out["after"])
+        self.assertEqual(os.listdir(stopped), ["cancelled"])
+        self.assertFalse(os.path.exists(os.path.dirname(gone)))
+
+    def test_a_folder_that_goes_while_it_is_written_stays_gone(self):
+        # Pickling is what removes it here; the rest of the capture would come after.
+        folder = os.path.join(self.scratch, "going")
+        own = ("import shutil\nclass Own(LogisticRegression):\n    def __getstate__(self):\n"
+               "        shutil.rmtree(%r)\n        return super().__getstate__()\n"
+               "own = Own().fit(X_train, y_train)" % folder)
+        capture = self.run_cells([MODELS, own], "new", hook=False, live="take", pick="own", folder=folder)
+        self.assertEqual(json.loads(capture.out["take"]), {"cancelled": True})
+        self.assertFalse(os.path.exists(folder))
 
     def test_a_scaler_outside_is_folded_in(self):
         cells = [
