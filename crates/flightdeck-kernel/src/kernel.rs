@@ -78,6 +78,7 @@ impl Kernel {
     /// Lets the kernel leave in good order, for a few seconds; then it is killed. Nothing of it is left.
     pub async fn shutdown(mut self) {
         if self.process.is_running() {
+            self.process.end_descendants();
             let request = ShutdownRequest { restart: false };
             // A kernel that cannot be told is killed all the same.
             let _ = self.channels.control(request.into()).await;

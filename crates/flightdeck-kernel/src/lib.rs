@@ -7,6 +7,7 @@ mod error;
 mod execute;
 mod kernel;
 mod launch;
+mod leftovers;
 mod literal;
 pub mod live;
 mod memory;

@@ -3,6 +3,7 @@
 
 use crate::config::Config;
 use crate::error::KernelError;
+use crate::leftovers;
 use crate::memory::{self, Watch};
 use crate::output::plain;
 use std::collections::VecDeque;
@@ -19,11 +20,12 @@ const TAIL_BYTES: usize = 8 << 10;
 /// A child of the kernel may hold its stderr open; the last words are not waited for longer than this.
 const LAST_WORDS: Duration = Duration::from_millis(300);
 
-/// A child process, killed with its whole group when dropped.
+/// A child process, killed with its whole group, and with what left that, when dropped.
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
     id: u32,
+    mark: String,
     ended: Option<ExitStatus>,
     tail: Arc<Mutex<VecDeque<u8>>>,
     readers: JoinSet<()>,
@@ -42,6 +44,8 @@ struct AddressSpace {
 impl Process {
     /// Starts it in a group of its own.
     pub(crate) fn spawn(mut command: Command, config: &Config) -> std::io::Result<Self> {
+        let mark = leftovers::mark()?;
+        command.env(leftovers::MARK, &mark);
         #[cfg(unix)]
         command.process_group(0);
         let mut child = command.kill_on_drop(true).spawn()?;
@@ -61,6 +65,7 @@ impl Process {
         Ok(Self {
             child,
             id,
+            mark,
             ended: None,
             tail,
             readers,
@@ -78,7 +83,7 @@ impl Process {
         self.ended.is_none()
     }
 
-    /// Waits for its end; nothing of its group is left then. May be dropped and called again.
+    /// Waits for its end; nothing that it started is left then. May be dropped and called again.
     pub(crate) async fn ended(&mut self) -> ExitStatus {
         if let Some(status) = self.ended {
             return status;
@@ -86,6 +91,7 @@ impl Process {
         // Waiting fails only for a process that is not our child any more, which then has ended.
         let status = self.child.wait().await.unwrap_or_default();
         signal::kill(self.id);
+        leftovers::kill(self.id, &self.mark);
         self.ended = Some(status);
         status
     }
@@ -104,9 +110,16 @@ impl Process {
         }
     }
 
+    /// Kills what it started and not itself: once it is gone, those that left its group are hard to find.
+    pub(crate) fn end_descendants(&self) {
+        leftovers::kill(self.id, &self.mark);
+    }
+
     /// Kills the group and waits for the end.
     pub(crate) async fn kill(&mut self) {
         if self.is_running() {
+            // While it lives its descendants are known by it, also those without its mark.
+            self.end_descendants();
             signal::kill(self.id);
             // Without groups, the process itself; with them it is dead already.
             let _ = self.child.start_kill();
@@ -145,7 +158,9 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         if self.is_running() {
+            leftovers::kill(self.id, &self.mark);
             signal::kill(self.id);
+            leftovers::kill(self.id, &self.mark);
         }
     }
 }

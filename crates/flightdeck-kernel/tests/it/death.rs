@@ -68,3 +68,52 @@ async fn an_abort_near_the_memory_limit_is_put_down_to_memory() {
         assert!(matches!(&error, KernelError::Died { memory: said, .. } if *said == memory), "{error:?}");
     }
 }
+
+/// Two children that leave the group: one that keeps the environment, one with an empty one.
+#[cfg(target_os = "linux")]
+const LEAVING: &str = "import subprocess\n\
+    kept = subprocess.Popen(['sleep', '600'], start_new_session=True)\n\
+    bare = subprocess.Popen(['/bin/sleep', '600'], start_new_session=True, env={})\n\
+    open('children', 'w').write('%d %d' % (kept.pid, bare.pid))";
+
+#[cfg(target_os = "linux")]
+fn is_alive(id: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X']))
+}
+
+#[cfg(target_os = "linux")]
+async fn with_leaving_children(world: &World) -> (Kernel, Vec<u32>) {
+    let mut kernel = world.start("new").await;
+    crate::world::run(&mut kernel, LEAVING).await;
+    let text = std::fs::read_to_string(world.folder.path().join("children")).unwrap();
+    let children: Vec<u32> = text.split(' ').map(|id| id.parse().unwrap()).collect();
+    assert!(children.len() == 2 && children.iter().all(|id| is_alive(*id)));
+    (kernel, children)
+}
+
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn children_in_sessions_of_their_own_go_with_a_kernel_that_is_dropped_or_shut_down() {
+    for dropped in [true, false] {
+        let world = World::new();
+        let (kernel, children) = with_leaving_children(&world).await;
+        if dropped {
+            drop(kernel);
+        } else {
+            kernel.shutdown().await;
+        }
+        crate::world::eventually("the children are gone", || !children.iter().any(|id| is_alive(*id))).await;
+    }
+}
+
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn a_child_in_a_session_of_its_own_goes_after_a_kernel_that_died() {
+    let world = World::new();
+    let (mut kernel, children) = with_leaving_children(&world).await;
+    death(&mut kernel, "import os\nos._exit(3)").await;
+    crate::world::eventually("the child with the mark is gone", || !is_alive(children[0])).await;
+    // Nothing leads to the one without it any more.
+    kill_process(Pid::from_raw(i32::try_from(children[1]).unwrap()).unwrap(), Signal::KILL).unwrap();
+}
