@@ -53,6 +53,7 @@ embedded!(
     "session.py",
     "surroundings.py",
     "targets.py",
+    "times.py",
     "watched.py",
     "writer.py",
 );

@@ -57,14 +57,16 @@ fn accepts_missing(candidate: &Candidate, column: &str) -> bool {
 /// Captured columns as the training data of a model, under the names that its signature has.
 pub(crate) fn training(
     columns: Vec<Column>,
+    times: Option<Column>,
     signature: &mut Signature,
     inputs: &[InputMap],
 ) -> Result<Training> {
     let sha256 = digest(&columns);
+    let (columns, times) = in_order_of_time(columns, times);
     let rows = columns.first().map_or(0, |column| column.values.len());
     let named =
         |position: usize| inputs.iter().find(|map| map.position == position).map(|map| map.column.clone());
-    let columns: Vec<flightdeck_table::Column> = columns
+    let mut columns: Vec<flightdeck_table::Column> = columns
         .into_iter()
         .enumerate()
         .map(|(position, column)| {
@@ -72,9 +74,44 @@ pub(crate) fn training(
             flightdeck_table::Column { name, data: data(column.values) }
         })
         .collect();
+    if let Some(Column { mut name, values, .. }) = times {
+        while columns.iter().any(|column| column.name == name) {
+            name.push('_');
+        }
+        columns.push(flightdeck_table::Column { name, data: data(values) });
+    }
     let table = Table { rows, columns };
     let matched = Matched::new(table, signature)?;
     Ok(Training { name: "training data in memory".into(), sha256, role: LineageRole::TrainingData, matched })
+}
+
+/// Rows in the order in which they happened, where that is known: only then do they show how traffic varies from day to
+/// day. A split has shuffled them.
+fn in_order_of_time(columns: Vec<Column>, times: Option<Column>) -> (Vec<Column>, Option<Column>) {
+    let Some(times) = times else { return (columns, None) };
+    let order: Vec<usize> = match &times.values {
+        Values::Time(ms) if ms.iter().all(|ms| *ms != NO_TIME) => {
+            let mut order: Vec<usize> = (0..ms.len()).collect();
+            order.sort_by_key(|row| ms[*row]);
+            order
+        }
+        _ => return (columns, None),
+    };
+    let sorted = |column: Column| Column { values: permuted(column.values, &order), ..column };
+    (columns.into_iter().map(&sorted).collect(), Some(sorted(times)))
+}
+
+fn permuted(values: Values, order: &[usize]) -> Values {
+    fn by<T: Copy>(values: &[T], order: &[usize]) -> Vec<T> {
+        order.iter().filter_map(|row| values.get(*row).copied()).collect()
+    }
+    match values {
+        Values::Float(values) => Values::Float(by(&values, order)),
+        Values::Int(values) => Values::Int(by(&values, order)),
+        Values::Time(values) => Values::Time(by(&values, order)),
+        Values::Bool(values) => Values::Bool(by(&values, order)),
+        Values::Codes { codes, values } => Values::Codes { codes: by(&codes, order), values },
+    }
 }
 
 /// The rows that the notebook evaluated the model on, with what was true in the last column.

@@ -261,9 +261,12 @@ impl Proving<'_> {
 
     fn training(&self, signature: &mut Signature, inputs: &[InputMap]) -> Result<Option<Training>> {
         let Some(id) = &self.candidate.train else { return Ok(None) };
-        let read = || self.folder.columns(self.folder.dataset(id)?);
-        let columns = read().map_err(|error| captured::unreadable(&error))?;
-        captured::training(columns, signature, inputs).map(Some)
+        let read = || {
+            let dataset = self.folder.dataset(id)?;
+            Ok((self.folder.columns(dataset)?, self.folder.times(dataset)?))
+        };
+        let (columns, times) = read().map_err(|error| captured::unreadable(&error))?;
+        captured::training(columns, times, signature, inputs).map(Some)
     }
 
     fn evaluation(&self, inputs: &[InputMap]) -> Result<Option<Table>> {

@@ -3,7 +3,7 @@
 import sys
 
 from . import candidates as choose
-from . import computed, models, parity, prints, seeds, surroundings, targets
+from . import computed, models, parity, prints, seeds, surroundings, targets, times
 from .findings import finding
 from .folding import fold
 from .judged import evaluation, metrics
@@ -120,6 +120,7 @@ def fill(writer, session, namespace, candidate, entry):
     attempt(session, "folding", lambda: fold(session, namespace, candidate, work, entry))
     attempt(session, "features", lambda: note_computed(namespace, entry))
     attempt(session, "data", lambda: write_data(writer, fit, work, judged, entry))
+    attempt(session, "times", lambda: write_times(writer, namespace, work, entry))
     attempt(session, "pickle", lambda: write_pickle(writer, session, work, entry))
     attempt(session, "parity", lambda: parity.write(writer, work, fit, judged, entry))
 
@@ -186,6 +187,16 @@ def write_data(writer, fit, work, judged, entry):
             "changed-after-fit", "warning", "The training data were changed in place after the model was fitted.",
             "Work on a copy after the fit, so that the baseline describes what the model learned from.",
         ))
+
+
+def write_times(writer, namespace, work, entry):
+    """When the training rows happened, beside them, where every row is there and the notebook knows."""
+    dataset = next((known for known in writer.datasets if known["id"] == entry["train"]), None)
+    if dataset is None or dataset["rows"] != dataset["total_rows"] or "times" in dataset:
+        return
+    found = times.of_rows(work.train.value, namespace)
+    if found:
+        dataset["times"] = writer.column("data/%s/times.npy" % dataset["id"], found[1], found[0], 0)
 
 
 def write_pickle(writer, session, work, entry):

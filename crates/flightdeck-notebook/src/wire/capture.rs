@@ -169,6 +169,8 @@ pub struct Dataset {
     pub array: bool,
     /// Its columns in order.
     pub columns: Vec<ColumnEntry>,
+    /// When its rows happened, where that is known.
+    pub times: Option<ColumnEntry>,
 }
 
 /// A column and the file that holds it.

@@ -122,6 +122,11 @@ impl CaptureFolder {
         dataset.columns.iter().map(|entry| self.column(entry, dataset.rows)).collect()
     }
 
+    /// When the rows of a dataset happened, where that is known.
+    pub fn times(&self, dataset: &Dataset) -> Result<Option<Column>, WireError> {
+        dataset.times.as_ref().map(|entry| self.column(entry, dataset.rows)).transpose()
+    }
+
     /// The rows and answers of a probe.
     pub fn probe(&self, probe: &Probe) -> Result<(Vec<Column>, Answers), WireError> {
         let dataset = self.dataset(&probe.dataset)?;

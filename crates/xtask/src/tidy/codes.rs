@@ -26,8 +26,9 @@ pub(super) fn complaints(path: &str, text: &str, listed: &BTreeSet<String>) -> V
 fn is_product(path: &str) -> bool {
     let rust = path.starts_with("crates/") || path.starts_with("src-tauri/src");
     let own = ["crates/xtask/", "crates/flightdeck-runner/"].iter().any(|other| path.starts_with(other));
-    let python = path.contains("/python/flightdeck_") && path.ends_with(".py");
-    python || (rust && !own && path.contains("/src/") && path.ends_with(".rs") && !path.ends_with("tests.rs"))
+    let ends = |end: &str| path.rsplit_once('.').is_some_and(|(_, own)| own == end);
+    let python = path.contains("/python/flightdeck_") && ends("py");
+    python || (rust && !own && path.contains("/src/") && ends("rs") && !path.ends_with("/tests.rs"))
 }
 
 fn used(source: &str) -> BTreeSet<String> {
