@@ -152,7 +152,7 @@ fn lineage(record: &VersionRecord, package: &Package) -> Result<Vec<LineageRow>>
         let (path, role) = match entry.role {
             LineageRole::Original => (record.source.clone(), "model"),
             LineageRole::ExternalData => (entry.path, "external-data"),
-            LineageRole::Notebook => (entry.path, "notebook"),
+            LineageRole::Notebook => (record.source.clone(), "notebook"),
             LineageRole::TrainingData => (entry.path, "training-data"),
             LineageRole::FileRead => (entry.path, "file-read"),
             LineageRole::OriginalModel => (entry.path, "original-model"),

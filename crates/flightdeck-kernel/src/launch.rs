@@ -183,7 +183,8 @@ fn set_environment(command: &mut Command, config: &Config, folder: &Folder) {
         command.env_remove(name);
     }
     command
-        .env("MPLBACKEND", "Agg")
+        // Without a backend of somebody's own, ipykernel takes the inline one: it needs no display, and plots are shown.
+        .env_remove("MPLBACKEND")
         .env("IPYTHONDIR", folder.path("ipython"))
         .env("OMP_NUM_THREADS", threads.to_string())
         .env("PYDEVD_DISABLE_FILE_VALIDATION", "1")

@@ -57,7 +57,10 @@ async fn the_environment_is_the_notebooks_own() {
     };
     let mut kernel = start(&config).await.unwrap();
     let asked = "[__import__('os').environ.get(name) for name in ('MPLBACKEND', 'FLIGHTDECK', 'PYTHONPATH', 'ONLY_HERE', 'OMP_NUM_THREADS')]";
-    assert_eq!(kernel.value(asked).await.unwrap(), "['Agg', '1', None, '1', '3']");
+    assert_eq!(
+        kernel.value(asked).await.unwrap(),
+        "['module://matplotlib_inline.backend_inline', '1', None, '1', '3']"
+    );
     let here = kernel.value("__import__('os').getcwd()").await.unwrap();
     assert_eq!(std::path::Path::new(&here), world.folder.path().canonicalize().unwrap());
     let names = "[name for name in globals() if not name.startswith('_')]";

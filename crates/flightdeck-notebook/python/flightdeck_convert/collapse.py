@@ -4,12 +4,17 @@ import os
 
 import numpy
 
+from . import structure
 from .messages import finding
 
+TREES = ("Tree", "Forest", "Boost", "XGB", "LGBM", "Lgb", "Xgb", "Bagging")
 
-def findings(folder, capture, candidate):
-    """One finding for each column that loses distinct values, such as times in seconds."""
+
+def findings(folder, capture, candidate, model):
+    """One finding for each column that loses distinct values, such as times in seconds, where trees decide on it."""
     found = []
+    if not any(word in structure.kind(part) for part in structure.walk(model) for word in TREES):
+        return found
     for dataset in capture.get("datasets", []):
         if dataset.get("id") != candidate.get("train") or dataset.get("id") is None:
             continue

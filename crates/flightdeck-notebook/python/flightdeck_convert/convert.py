@@ -62,7 +62,7 @@ def convert(folder, capture, candidate, variants):
         return document
     document["ladder"] = rungs
     document["versions"] = versions()
-    document["warnings"] = conversion.findings + collapse.findings(folder, capture, candidate)
+    document["warnings"] = conversion.findings + collapse.findings(folder, capture, candidate, conversion.model)
     document["task"] = outputs.task(conversion.model, candidate.get("task"))
     document["inputs"] = inputs(conversion)
     if made is not None:
