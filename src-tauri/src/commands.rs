@@ -108,7 +108,9 @@ pub(crate) async fn import_files(
 
 /// Files that a notebook misses come as the id of a choice, or as the place in the list that was offered: never as a path.
 fn with_paths(mut corrections: Corrections, chosen: &Files) -> Result<Corrections, Error> {
-    if let Some(id) = corrections.python.as_ref().and_then(|python| python.strip_prefix("files:")?.parse().ok()) {
+    if let Some(id) =
+        corrections.python.as_ref().and_then(|python| python.strip_prefix("files:")?.parse().ok())
+    {
         corrections.python = Some(chosen.one(id)?.display().to_string());
     }
     for (_, file) in &mut corrections.files {
