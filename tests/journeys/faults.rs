@@ -35,7 +35,7 @@ fn o17_what_is_not_a_model_is_named_for_what_it_is() {
     let desk = Desk::new();
     for (name, bytes, word) in [
         ("empty.onnx", &b""[..], "empty"),
-        ("picture.onnx", b"\x89PNG\r\n\x1a\n0000", "PNG"),
+        ("drawn.onnx", b"\x89PNG\r\n\x1a\n0000", "picture"),
         ("packed.onnx", b"\x1f\x8b\x08\x00\x00", "gzip"),
     ] {
         let file = desk.home().join(name);

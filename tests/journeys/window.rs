@@ -77,10 +77,10 @@ async fn what_cannot_be_imported_is_said_and_the_next_drop_works() {
     let display = Display::start(&desk);
     let window = Window::open(&desk, &display).await;
     window.see("Drop a").await;
-    let picture = desk.home().join("picture.onnx");
+    let picture = desk.home().join("drawn.onnx");
     std::fs::write(&picture, b"\x89PNG\r\n\x1a\n0000").unwrap();
     window.drop_files(&display, &[&picture]).await;
-    window.see("PNG").await;
+    window.see("This is a picture").await;
     window.shot("refused").await;
     window
         .drop_files(

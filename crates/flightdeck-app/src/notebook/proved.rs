@@ -387,6 +387,10 @@ fn close(parity: Option<&ParityView>) -> Finding {
 pub(crate) fn convert_error(error: &ConvertError) -> Error {
     match error {
         ConvertError::Cancelled => Error::cancelled(),
+        // Where the reason names the step itself, it is a sentence of its own.
+        ConvertError::Refused(refused) if refused.reason.starts_with(&refused.step) => {
+            Error::new(Kind::Failed, error.code(), refused.reason.clone(), error.hint())
+        }
         _ => Error::new(Kind::Failed, error.code(), capital(&error.to_string()), error.hint()),
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::{fill, sha256};
 use flightdeck_package::{
-    Artifacts, Damage, Lineage, MANIFEST, MODEL, MODEL_SIG, Manifest, PackageError, root_digest,
+    Artifacts, Damage, Lineage, MANIFEST, MANIFEST_FORMAT, MODEL, MODEL_SIG, Manifest, PackageError,
+    root_digest,
 };
 use std::fs;
 use std::path::Path;
@@ -91,7 +92,8 @@ fn a_package_without_manifest_or_model_is_refused() {
         assert_eq!(staging.finish(None).unwrap_err().code(), code);
     }
     let mut staging = artifacts.stage().unwrap();
-    let manifest = Manifest { format: 2, model: MODEL.into(), facts: serde_json::Value::Null };
+    let manifest =
+        Manifest { format: MANIFEST_FORMAT + 1, model: MODEL.into(), facts: serde_json::Value::Null };
     staging.write_json(MANIFEST, &manifest).unwrap();
     assert_eq!(staging.finish(None).unwrap_err().code(), "package-too-new");
 }
