@@ -205,7 +205,10 @@ impl Window {
             .unwrap_or_else(|error| panic!("{}: {error}; run `npm ci` in ui", axe.display()));
         self.page.execute(&source, vec![]).await.unwrap_or_else(|error| panic!("{error}"));
         let look = "const done = arguments[arguments.length - 1];
-            axe.run().then((found) => done(found.violations.map((rule) =>
+            // A colour on its way is nobody's colour: what has an end is waited for.
+            const ends = (move) => move.effect?.getComputedTiming().endTime !== Infinity;
+            const moves = document.getAnimations().filter(ends).map((move) => move.finished);
+            Promise.allSettled(moves).then(() => axe.run()).then((found) => done(found.violations.map((rule) =>
                 `${rule.id}: ${rule.nodes.map((node) => `${node.target} (${node.failureSummary})`).join(', ')}`)),
                 (error) => done([String(error)]));";
         let found = self.page.execute_async(look, vec![]).await.unwrap_or_else(|error| panic!("{error}"));

@@ -72,15 +72,19 @@ fn metric(metric: &Metric) -> Option<String> {
         .map(|value| format!("{} {value:.3}", metric.name.trim_end_matches("_score").replace('_', " ")))
 }
 
+/// Columns are named where they begin: a step after another takes what that one gives.
 fn steps(candidate: &Candidate) -> Vec<String> {
-    candidate
-        .chain
-        .iter()
-        .map(|step| match (&step.variable, step.columns.as_slice()) {
-            (_, []) => step.class.clone(),
-            (_, columns) => format!("{} on {}", step.class, listed(columns)),
-        })
-        .collect()
+    let mut before: &[String] = &[];
+    let mut said = Vec::new();
+    for step in &candidate.chain {
+        let columns = step.columns.as_slice();
+        said.push(match columns {
+            columns if columns.is_empty() || columns == before => step.class.clone(),
+            columns => format!("{} on {}", step.class, listed(columns)),
+        });
+        before = columns;
+    }
+    said
 }
 
 fn listed(names: &[String]) -> String {
