@@ -10,6 +10,7 @@ use flightdeck_protocol::{Control, EventTime, PredictRequest, Prediction};
 use flightdeck_store::endpoint::EndpointRecord;
 use flightdeck_table::{Data, NO_TIME, Options, Table, write_csv};
 use serde_json::{Map, Value};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
@@ -138,17 +139,28 @@ fn times(table: &Table, name: &str) -> Result<Vec<Timestamp>> {
     })
 }
 
-/// A file that is written beside its place and put there when it is whole.
+/// A file that is written beside its place and put there when it is whole. A device or a pipe is written to as it is: it
+/// is somebody else's, and nothing may take its place.
 struct Target {
     path: PathBuf,
-    file: NamedTempFile,
+    out: Out,
+}
+
+enum Out {
+    File(NamedTempFile),
+    Device(File),
 }
 
 impl Target {
     fn open(path: &Path) -> Result<Self> {
+        let is_device = std::fs::metadata(path).is_ok_and(|facts| !facts.is_file() && !facts.is_dir());
+        if is_device {
+            let device = File::options().write(true).open(path).map_err(|error| unwritable(path, &error))?;
+            return Ok(Self { path: path.into(), out: Out::Device(device) });
+        }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let file = NamedTempFile::new_in(folder).map_err(|error| unwritable(path, &error))?;
-        Ok(Self { path: path.into(), file })
+        Ok(Self { path: path.into(), out: Out::File(file) })
     }
 
     /// The file's own columns, then the answers.
@@ -164,10 +176,13 @@ impl Target {
             cells.extend(answer_cells(answer, &classes));
             cells
         });
-        let mut out = std::io::BufWriter::new(&self.file);
-        write_csv(&mut out, &header, rows)?;
-        drop(out);
-        self.file.persist(&self.path).map_err(|error| unwritable(&self.path, &error.error))?;
+        match self.out {
+            Out::Device(device) => drop(write_csv(&mut std::io::BufWriter::new(device), &header, rows)?),
+            Out::File(file) => {
+                write_csv(&mut std::io::BufWriter::new(&file), &header, rows)?;
+                file.persist(&self.path).map_err(|error| unwritable(&self.path, &error.error))?;
+            }
+        }
         Ok(())
     }
 }
@@ -183,4 +198,20 @@ fn answer_cells(answer: &Prediction, classes: &[String]) -> Vec<Cell> {
 fn unwritable(path: &Path, error: &std::io::Error) -> Error {
     let hint = "Check that the folder exists and may be written to, and that the disk is not full";
     Error::failed("unwritable", format!("Cannot write {}: {error}", path.display()), hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_is_written_to_and_stays_what_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("nowhere");
+        std::os::unix::fs::symlink("/dev/null", &link).unwrap();
+        Target::open(&link).unwrap().write(&Table::default(), &[]).unwrap();
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert!(!std::fs::metadata("/dev/null").unwrap().is_file());
+    }
 }
