@@ -1,6 +1,6 @@
 //! `POST …/infer` of the Open Inference Protocol.
 
-use super::{choose, refuse_early, request, run, unhurried};
+use super::{Ask, choose, refuse_early, request, run, unhurried};
 use crate::app::App;
 use crate::http::{Answer, Call, json};
 use crate::problem::Problem;
@@ -21,7 +21,7 @@ struct Response<'a> {
 
 pub(crate) async fn infer(app: Arc<App>, mut call: Call) -> Answer {
     let start = Instant::now();
-    let chosen = choose(&app, &call)?;
+    let chosen = choose(&app, &Ask::of(&call))?;
     refuse_early(&app, &chosen.served)?;
     let model = &chosen.served.model;
     if call.headers.contains_key("inference-header-content-length") {

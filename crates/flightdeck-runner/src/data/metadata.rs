@@ -1,6 +1,6 @@
 //! What the server and its models are, and whether they are ready.
 
-use super::choose;
+use super::{Ask, choose};
 use crate::app::App;
 use crate::http::{Answer, Call, json};
 use crate::problem::Problem;
@@ -30,7 +30,7 @@ pub(crate) async fn ready(app: Arc<App>, _call: Call) -> Answer {
 }
 
 pub(crate) async fn model_metadata(app: Arc<App>, call: Call) -> Answer {
-    let chosen = choose(&app, &call)?;
+    let chosen = choose(&app, &Ask::of(&call))?;
     let model = &chosen.served.model;
     let inputs = model.signature.inputs.iter().map(|input| TensorMetadata {
         name: input.name.clone(),
@@ -52,6 +52,6 @@ pub(crate) async fn model_metadata(app: Arc<App>, call: Call) -> Answer {
 }
 
 pub(crate) async fn model_ready(app: Arc<App>, call: Call) -> Answer {
-    choose(&app, &call)?;
+    choose(&app, &Ask::of(&call))?;
     json(&value!({ "name": call.param("name"), "ready": true }))
 }

@@ -37,14 +37,31 @@ impl Chosen {
     }
 }
 
-/// The version that answers a request: the one that its path names, or the one that the policy gives it.
-pub(crate) fn choose(app: &App, call: &Call) -> Result<Chosen, Problem> {
-    let name = call.param("name");
+/// Who is asked for a prediction, in whatever way it was said.
+pub(crate) struct Ask<'a> {
+    /// The endpoint.
+    pub(crate) name: &'a str,
+    /// A version's digits; empty for whichever the policy gives.
+    pub(crate) version: &'a str,
+    /// Requests with the same key are answered by the same version.
+    pub(crate) key: Option<&'a [u8]>,
+}
+
+impl<'a> Ask<'a> {
+    /// What a path and its headers ask for.
+    pub(crate) fn of(call: &'a Call) -> Self {
+        let key = call.headers.get(STICKY_KEY).map(HeaderValue::as_bytes);
+        Self { name: call.param("name"), version: call.param("version"), key }
+    }
+}
+
+/// The version that answers a request: the one that it names, or the one that the policy gives it.
+pub(crate) fn choose(app: &App, ask: &Ask<'_>) -> Result<Chosen, Problem> {
+    let Ask { name, version: asked, key } = *ask;
     let endpoint = app.endpoints.get(name).ok_or_else(|| Problem::unknown("model", name))?;
     let lineup = endpoint.lineup().ok_or_else(|| not_ready(&endpoint))?;
-    let asked = call.param("version");
     let served = if asked.is_empty() {
-        Some(lineup.choose(call.headers.get(STICKY_KEY).map(HeaderValue::as_bytes)))
+        Some(lineup.choose(key))
     } else {
         lineup.answering().find(|served| served.model.version_text == asked)
     };

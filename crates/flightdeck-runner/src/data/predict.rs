@@ -1,6 +1,6 @@
 //! Predictions by column name, from JSON or CSV.
 
-use super::{Rows, choose, named, refuse_early, run, table, unhurried};
+use super::{Ask, Rows, choose, named, refuse_early, run, table, unhurried};
 use crate::app::App;
 use crate::http::{Answer, Call, json};
 use crate::problem::Problem;
@@ -11,7 +11,7 @@ use std::time::Instant;
 
 pub(crate) async fn predict(app: Arc<App>, mut call: Call) -> Answer {
     let start = Instant::now();
-    let chosen = choose(&app, &call)?;
+    let chosen = choose(&app, &Ask::of(&call))?;
     refuse_early(&app, &chosen.served)?;
     let model = &chosen.served.model;
     let body = call.bytes().await?;
