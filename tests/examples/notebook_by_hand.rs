@@ -85,6 +85,7 @@ async fn address(window: &Window) -> String {
 }
 
 async fn ask(address: &str) {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let request = reqwest::Client::new().post(address).header("content-type", "application/json").body(ROW);
     let answer = request.send().await.unwrap_or_else(|error| panic!("{error}"));
     let (status, body) = (answer.status(), answer.text().await.unwrap_or_default());

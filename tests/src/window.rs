@@ -45,6 +45,7 @@ impl Window {
         capabilities.insert("tauri:options".into(), options);
         let address = format!("http://127.0.0.1:{port}");
         let began = Instant::now();
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let page = loop {
             // The driver has no sign of being ready but that it answers.
             match WebDriver::new(&address, capabilities.clone()).await {

@@ -100,10 +100,16 @@ impl ControlError {
     }
 }
 
+/// Chooses who does the cryptography of TLS, for every client of this process. Choosing twice changes nothing.
+pub fn provide_tls() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 impl Control {
     /// Speaks to the runner at `base`, such as `http://127.0.0.1:43121`. Nothing is sent yet.
     pub fn new(base: impl Into<String>, token: Option<Token>) -> Self {
         // A runner is spoken to directly: a proxy of the environment would see the token.
+        provide_tls();
         let http = Client::builder().no_proxy().connect_timeout(CONNECT).build().unwrap_or_default();
         let base = base.into().trim_end_matches('/').to_owned();
         Self { http, base, token }

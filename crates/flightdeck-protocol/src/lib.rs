@@ -36,7 +36,7 @@ pub use token::{Token, TokenError};
 pub use window::{Ack, Acked, Counts, Flushed, Gap, GapReason, WindowBatch, WindowRecord};
 
 #[cfg(feature = "client")]
-pub use client::{Control, ControlError};
+pub use client::{Control, ControlError, provide_tls};
 #[cfg(feature = "client")]
 pub use upload::LocalFile;
 

@@ -15,6 +15,7 @@ const LEAVES: &[&str] = &[
     "flightdeck-drift",
     "flightdeck-engine",
     "flightdeck-formats",
+    "flightdeck-grpc",
     "flightdeck-kernel",
     "flightdeck-notebook",
     "flightdeck-onnx",
@@ -31,6 +32,7 @@ const LEAVES: &[&str] = &[
 const RUNNER: &[&str] = &[
     "flightdeck-drift",
     "flightdeck-engine",
+    "flightdeck-grpc",
     "flightdeck-onnx",
     "flightdeck-package",
     "flightdeck-proof",

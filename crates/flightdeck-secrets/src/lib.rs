@@ -1,0 +1,1 @@
+//! Secrets in the keychain of the operating system, behind one trait.
