@@ -2,6 +2,7 @@
 
 use crate::external::{self, External};
 use crate::facts::Facts;
+use crate::flops::check_growth;
 use crate::kind::Kind;
 use crate::limits::Limits;
 use crate::message::Model;
@@ -80,6 +81,7 @@ fn parse(bytes: &[u8], folder: &Path, limits: &Limits, known: &Zipped) -> Result
     }
     let mut reader = Reader::new(limits);
     let model: Model<'_> = reader.model(Message::new(bytes))?;
+    check_growth(&model.graph, limits)?;
     let external = external::resolve(&reader.pieces, folder)?;
     let zipped = zipmap::find(&model.graph);
     let edited = if zipped.is_empty() { None } else { Some(zipmap::remove(bytes, &model, &zipped)?) };

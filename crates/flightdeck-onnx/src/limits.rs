@@ -25,6 +25,8 @@ pub struct Limits {
     pub depth: usize,
     /// Dimensions of a tensor.
     pub rank: usize,
+    /// Elements of what one operator gives for one row, where the file says how many.
+    pub value_elements: u64,
 }
 
 impl Default for Limits {
@@ -41,6 +43,7 @@ impl Default for Limits {
             name_bytes: 4 << 10,
             depth: 64,
             rank: 64,
+            value_elements: 1 << 30,
         }
     }
 }

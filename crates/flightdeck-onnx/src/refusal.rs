@@ -1,5 +1,6 @@
 //! Why a file is not taken, and what to do about it.
 
+use crate::display::display_safe;
 use crate::kind::Kind;
 use crate::location::LocationFault;
 use crate::wire::Malformed;
@@ -49,9 +50,15 @@ pub enum Refusal {
         "tensor \"{tensor}\" has {found} values or bytes of data where its shape and type say {expected}"
     )]
     TensorSize { tensor: String, expected: u64, found: u64 },
+    #[error("the operator {operator} makes {elements} values of nothing; a model may make {limit}")]
+    Growth { operator: String, elements: u64, limit: u64 },
 }
 
 impl Refusal {
+    pub(crate) fn too_large(operator: &str, elements: u64, limit: u64) -> Self {
+        Self::Growth { operator: display_safe(operator, 80), elements, limit }
+    }
+
     /// A stable kebab-case name.
     pub fn code(&self) -> &'static str {
         match self {
@@ -67,6 +74,7 @@ impl Refusal {
             Self::ExternalNotRegular { .. } => "external-data-not-regular",
             Self::ExternalRange { .. } | Self::ExternalKey { .. } => "external-data-range",
             Self::TensorShape { .. } | Self::TensorType { .. } | Self::TensorSize { .. } => "bad-tensor",
+            Self::Growth { .. } => "resource-limit",
         }
     }
 
@@ -82,7 +90,9 @@ impl Refusal {
             Self::Malformed { .. } | Self::NoGraph | Self::Repeated { .. } => {
                 "Export or copy the model again; onnx.checker.check_model tells more about it."
             }
-            Self::TooMany { .. } => "No ordinary model is like this; check where the file comes from.",
+            Self::TooMany { .. } | Self::Growth { .. } => {
+                "No ordinary model is like this; check where the file comes from."
+            }
             Self::Location { .. } | Self::ExternalLink { .. } | Self::ExternalNotRegular { .. } => {
                 "Put the data file beside the model as an ordinary file, or save the model as one file. If the model is not yours, do not trust it."
             }

@@ -5,12 +5,14 @@
 //! here, there is no number rather than a wrong one.
 
 mod dense;
+mod growth;
 mod known;
 mod learned;
 mod moved;
 mod trees;
 
 use crate::message::{Graph, Node, ValueType};
+pub(crate) use growth::check as check_growth;
 use known::{Known, Shape};
 
 /// Operations of one row, or of one run where rows cannot be batched: `None` where the graph does not tell.

@@ -1,6 +1,8 @@
 //! Files that are no models, broken ones, and ones that want too much.
 
-use crate::build::{bytes, code, findings, graph, look, model, model_of, node, number, opset, tensor_value};
+use crate::build::{
+    bytes, code, findings, graph, look, model, model_of, node, number, opset, tensor, tensor_value,
+};
 use flightdeck_core::Severity;
 use flightdeck_onnx::{Limits, Refusal, inspect};
 use std::fs;
@@ -184,4 +186,29 @@ fn o13_a_changed_byte_anywhere_never_panics_and_never_reaches_outside() {
         }
     }
     assert!(refused > 1000, "{refused}");
+}
+
+#[test]
+fn o11_an_operator_that_makes_much_of_nothing_is_refused() {
+    let sizes = |numbers: &[i64]| {
+        let raw: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+        bytes(5, tensor("s", 7, &[numbers.len() as i64], &raw))
+    };
+    let scalar = |name: &str, number: i64| bytes(5, tensor(name, 7, &[], &number.to_le_bytes()));
+    let of = |op: &str, inputs: &[&str]| bytes(1, node("", op, inputs, &["z"], &[]));
+    let code = |parts: &[Vec<u8>]| code(&model(&parts.concat()));
+    let huge = 17_592_186_044_800;
+    assert_eq!(code(&[sizes(&[huge]), of("ConstantOfShape", &["s"])]), "resource-limit");
+    assert_eq!(code(&[sizes(&[i64::MAX, i64::MAX]), of("ConstantOfShape", &["s"])]), "resource-limit");
+    assert_eq!(code(&[sizes(&[1 << 20, 1 << 20]), of("Expand", &["x", "s"])]), "resource-limit");
+    assert_eq!(code(&[sizes(&[1 << 20, 1 << 20]), of("Tile", &["x", "s"])]), "resource-limit");
+    assert_eq!(code(&[sizes(&[0, 0, huge, 0]), of("Pad", &["x", "s"])]), "resource-limit");
+    let ends = [scalar("a", 0), scalar("b", huge), scalar("c", 1)].concat();
+    assert_eq!(code(&[ends, of("Range", &["a", "b", "c"])]), "resource-limit");
+    let scales: Vec<u8> = [1.0_f32, 1e10].iter().flat_map(|scale| scale.to_le_bytes()).collect();
+    let scales = bytes(5, tensor("s", 1, &[2], &scales));
+    assert_eq!(code(&[scales, of("Resize", &["x", "", "s"])]), "resource-limit");
+    // What one writes is large, but not beyond what there is.
+    assert_eq!(code(&[sizes(&[1000, 1000]), of("ConstantOfShape", &["s"])]), "taken");
+    assert_eq!(code(&[sizes(&[-1, 3]), of("Expand", &["x", "s"])]), "taken");
 }
