@@ -73,18 +73,19 @@ def slow():
 
 
 def bomb():
-    """Wants 16 TB as soon as it is run."""
-    shape = numpy_helper.from_array(np.asarray([1 << 42], np.int64), "size")
+    """Wants 16 TB as soon as it is run, and does not say so: the size is a product."""
+    side = numpy_helper.from_array(np.asarray([1 << 21], np.int64), "side")
     save(
         "bomb",
         [
             helper.make_node("ReduceSum", ["x"], ["sum"], keepdims=0),
+            helper.make_node("Mul", ["side", "side"], ["size"]),
             helper.make_node("Expand", ["sum", "size"], ["huge"]),
             helper.make_node("ReduceSum", ["huge"], ["y"], keepdims=0),
         ],
         [tensor("x", TensorProto.FLOAT, ["N", 4])],
         [tensor("y", TensorProto.FLOAT, [])],
-        [shape],
+        [side],
     )
 
 

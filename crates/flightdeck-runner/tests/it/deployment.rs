@@ -106,7 +106,7 @@ async fn a_text_pipeline_of_scikit_learn_answers_as_it_did_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r18_a_model_that_wants_all_memory_is_stopped_in_its_child() {
+async fn o11_r18_a_model_that_wants_all_memory_is_stopped_in_its_child() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path()).await;
     server.deploy("e", &four_columns("linear", linear)).await;
