@@ -13,7 +13,7 @@ use flightdeck_core::{
 };
 use flightdeck_package::{Package, SIGNATURE};
 use flightdeck_protocol::{
-    ControlError, EndpointDesired, EndpointState, LocalFile, PackageFile, check_window_seconds,
+    ControlError, EndpointDesired, EndpointState, LocalFile, PackageFile, Serving, check_window_seconds,
 };
 use flightdeck_store::endpoint::{self, EndpointRecord};
 use flightdeck_store::version::{self, VersionRecord};
@@ -78,6 +78,7 @@ impl App {
             policy: TrafficPolicy::champion(to),
             window_seconds: known.window_seconds,
             replay: known.replay,
+            serving: Serving::default(),
         };
         let state = attached.control.put_endpoint(&known.endpoint, &desired).await?;
         self.keep_deployed(action, &known.runner, None, &state)?;
@@ -245,7 +246,12 @@ fn desired(
         refuse_other_times(known, name, request.replay)?;
         let window_seconds = window_length(request.window_seconds)?;
         let policy = TrafficPolicy::champion(*version);
-        return Ok(EndpointDesired { policy, window_seconds, replay: request.replay });
+        return Ok(EndpointDesired {
+            policy,
+            window_seconds,
+            replay: request.replay,
+            serving: Serving::default(),
+        });
     }
     let known = known.ok_or_else(|| {
         let message = format!("Nothing answers at {name}, so nothing can run beside it");
@@ -257,7 +263,8 @@ fn desired(
     }
     let challengers = vec![Challenger { version: *version, challenge: Challenge::Shadow }];
     let policy = TrafficPolicy { champion: known.digest, challengers };
-    Ok(EndpointDesired { policy, window_seconds: known.window_seconds, replay: known.replay })
+    let (window_seconds, replay) = (known.window_seconds, known.replay);
+    Ok(EndpointDesired { policy, window_seconds, replay, serving: Serving::default() })
 }
 
 fn window_length(asked: Option<u32>) -> Result<u32> {

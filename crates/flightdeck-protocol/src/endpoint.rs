@@ -1,6 +1,6 @@
 //! What an endpoint should be, and what it is.
 
-use crate::ErrorBody;
+use crate::{ErrorBody, Serving};
 use flightdeck_core::{Digest, Name, Signature, Timestamp, TrafficPolicy, VersionRole};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -21,6 +21,9 @@ pub struct EndpointDesired {
     /// Whether rows are counted at their own event time instead of their arrival.
     #[serde(default)]
     pub replay: bool,
+    /// How its models run. A change loads them anew, and switches to them when they are warm.
+    #[serde(default, skip_serializing_if = "Serving::is_default")]
+    pub serving: Serving,
 }
 
 const fn minute() -> u32 {
@@ -119,6 +122,9 @@ pub struct ServedVersion {
     pub loaded_at: Timestamp,
     /// How long loading took, in milliseconds.
     pub load_ms: f64,
+    /// What a person should know of how it runs: that it is not batched, that its process was restarted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<ErrorBody>,
 }
 
 /// What a trial in a child process found before a version was let in.

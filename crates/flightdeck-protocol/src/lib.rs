@@ -13,6 +13,7 @@ mod live;
 pub mod oip;
 mod package;
 mod predict;
+mod serving;
 mod token;
 mod window;
 
@@ -32,6 +33,7 @@ pub use handshake::{Bound, Handshake, PROTOCOL, RUNNING_FILE, Running};
 pub use live::{Agreement, LatencyUs, LiveFigures, LiveVersion, OpenWindow};
 pub use package::{BlobState, PackageFile, PackageStored, PackageUpload};
 pub use predict::{PredictRequest, PredictResponse, Prediction};
+pub use serving::{Isolation, Serving, ServingError};
 pub use token::{Token, TokenError};
 pub use window::{Ack, Acked, Counts, Flushed, Gap, GapReason, WindowBatch, WindowRecord};
 

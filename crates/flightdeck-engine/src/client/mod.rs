@@ -59,6 +59,13 @@ impl Worker {
         Self { config }
     }
 
+    /// The same program, whose children may have this much memory; `None` changes nothing.
+    #[must_use]
+    pub fn with_memory(&self, bytes: Option<u64>) -> Self {
+        let memory_bytes = bytes.unwrap_or(self.config.memory_bytes);
+        Self { config: WorkerConfig { memory_bytes, ..self.config.clone() } }
+    }
+
     /// What does the model cost here?
     pub async fn profile(&self, request: ProfileRequest, watch: Watch<'_>) -> Result<Profile, WorkerError> {
         match self.ask(Request::Profile(request), watch).await? {

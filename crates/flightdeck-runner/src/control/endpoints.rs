@@ -58,6 +58,7 @@ fn state(app: &App, endpoint: &Endpoint, preflight: Option<Preflight>) -> Endpoi
             signature: model.signature.clone(),
             loaded_at: model.loaded_at,
             load_ms: model.load_ms,
+            findings: model.lane.findings(),
         });
     let (address, name) = (app.address, &endpoint.name);
     EndpointState {

@@ -6,9 +6,9 @@ use crate::counting::Subject;
 use crate::problem::Problem;
 use crate::serving::{Canary, Endpoint, Lineup, Model, Served, Shadow, are_same, lacking};
 use axum::http::StatusCode;
-use flightdeck_core::{Challenge, Digest, Signature, TrafficPolicy, VersionRole};
+use flightdeck_core::{Challenge, Digest, Signature, VersionRole};
 use flightdeck_package::{Package, SIGNATURE};
-use flightdeck_protocol::{EndpointDesired, Preflight};
+use flightdeck_protocol::{EndpointDesired, Preflight, Serving};
 use std::sync::Arc;
 
 /// The champion before is kept warm when its package is not larger than this.
@@ -26,30 +26,32 @@ impl Crew {
     /// Tries and loads what is not there yet. Nothing is let in unless everything can be.
     pub(super) async fn gather(
         app: &App,
-        policy: &TrafficPolicy,
+        desired: &EndpointDesired,
         current: Option<&Lineup>,
     ) -> Result<Self, Problem> {
-        let mut found = None;
-        let champion = tried(app, (policy.champion, None), current, &mut found).await?;
+        let EndpointDesired { policy, serving, .. } = desired;
+        let mut trials = Trials { app, serving: *serving, current, found: None };
+        let champion = trials.model(policy.champion, None).await?;
         let mut challengers = Vec::new();
         for challenger in &policy.challengers {
-            let wanted = (challenger.version, Some((&champion.signature, challenger.challenge)));
-            let model = tried(app, wanted, current, &mut found).await?;
+            let beside = Some((&champion.signature, challenger.challenge));
+            let model = trials.model(challenger.version, beside).await?;
             challengers.push((challenger.challenge, model));
         }
-        Ok(Self { champion, challengers, preflight: found })
+        Ok(Self { champion, challengers, preflight: trials.found })
     }
 
     /// Loads what served before the server was stopped: it was tried then. A challenger that cannot be loaded is left
     /// out, and why is told.
     pub(super) async fn restore(
         app: &App,
-        policy: &TrafficPolicy,
+        desired: &EndpointDesired,
     ) -> Result<(Self, Option<Problem>), Problem> {
-        let champion = load(app, package(app, policy.champion).await?).await?;
+        let EndpointDesired { policy, serving, .. } = desired;
+        let champion = load(app, package(app, policy.champion).await?, *serving).await?;
         let (mut challengers, mut wrong) = (Vec::new(), None);
         for challenger in &policy.challengers {
-            let loaded = async { load(app, package(app, challenger.version).await?).await };
+            let loaded = async { load(app, package(app, challenger.version).await?, *serving).await };
             match loaded.await {
                 Ok(model) => challengers.push((challenger.challenge, model)),
                 Err(problem) => {
@@ -93,23 +95,39 @@ impl Crew {
     }
 }
 
-async fn tried(
-    app: &App,
-    (version, champion): (Digest, Option<(&Signature, Challenge)>),
-    current: Option<&Lineup>,
-    found: &mut Option<Preflight>,
-) -> Result<Arc<Model>, Problem> {
-    if let Some(model) = current.and_then(|current| current.model(&version)) {
-        champion.map_or(Ok(()), |champion| check_inputs(version, &model.signature, champion))?;
-        return Ok(model);
+/// Versions for an endpoint, tried where nobody did.
+struct Trials<'a> {
+    app: &'a App,
+    serving: Serving,
+    current: Option<&'a Lineup>,
+    /// What the first trial found.
+    found: Option<Preflight>,
+}
+
+impl Trials<'_> {
+    /// A version, warm. What is loaded is not tried again; with other settings it is loaded again.
+    async fn model(
+        &mut self,
+        version: Digest,
+        beside: Option<(&Signature, Challenge)>,
+    ) -> Result<Arc<Model>, Problem> {
+        let loaded = self.current.and_then(|current| current.model(&version));
+        if let Some(model) = &loaded {
+            beside.map_or(Ok(()), |beside| check_inputs(version, &model.signature, beside))?;
+            if model.serving == self.serving {
+                return Ok(Arc::clone(model));
+            }
+        }
+        let package: Package = package(self.app, version).await?;
+        if loaded.is_none() {
+            if let Some(beside) = beside {
+                check_inputs(version, &package.read(SIGNATURE)?, beside)?;
+            }
+            let found = preflight(self.app, &package, self.serving).await?;
+            self.found.get_or_insert(found);
+        }
+        load(self.app, package, self.serving).await
     }
-    let package: Package = package(app, version).await?;
-    if let Some(champion) = champion {
-        check_inputs(version, &package.read(SIGNATURE)?, champion)?;
-    }
-    let preflight = preflight(app, &package).await?;
-    found.get_or_insert(preflight);
-    load(app, package).await
 }
 
 /// A canary answers requests that were written for the champion. A shadow is shown their rows, and needs only the columns.
@@ -157,7 +175,10 @@ fn served(
 }
 
 fn shadow(served: Served, current: Option<&Lineup>) -> Result<Arc<Shadow>, Problem> {
-    let same = |shadow: &&Arc<Shadow>| Arc::ptr_eq(&shadow.served.counting, &served.counting);
+    let same = |shadow: &&Arc<Shadow>| {
+        Arc::ptr_eq(&shadow.served.counting, &served.counting)
+            && Arc::ptr_eq(&shadow.served.model, &served.model)
+    };
     if let Some(shadow) = current.and_then(|current| current.shadows.iter().find(same)) {
         return Ok(Arc::clone(shadow));
     }

@@ -13,7 +13,7 @@ use flightdeck_engine::client::Watch;
 use flightdeck_engine::runtime::{Runtime, Session, SessionOptions};
 use flightdeck_engine::{PreflightRequest, rows, synthesise};
 use flightdeck_package::{BASELINE, GOLDEN, Golden, MANIFEST, Manifest, Package, SIGNATURE};
-use flightdeck_protocol::{Comparison, Preflight, Verdict};
+use flightdeck_protocol::{Comparison, Preflight, Serving, Verdict};
 use std::sync::Arc;
 
 /// The package, every byte of it checked.
@@ -33,10 +33,10 @@ pub(super) async fn package(app: &App, version: Digest) -> Result<Package, Probl
     .await
 }
 
-pub(super) async fn preflight(app: &App, package: &Package) -> Result<Preflight, Problem> {
+pub(super) async fn preflight(app: &App, package: &Package, serving: Serving) -> Result<Preflight, Problem> {
     let request = PreflightRequest { package: package.path.clone() };
     let watch = Watch { progress: &mut |_| {}, cancel: &Cancel::default() };
-    let found = app.worker.preflight(request, watch).await?;
+    let found = app.worker.with_memory(serving.memory_bytes).preflight(request, watch).await?;
     if let Some(comparison) =
         found.comparison.as_ref().filter(|c| c.verdict == flightdeck_engine::Verdict::Differ)
     {
@@ -56,14 +56,14 @@ pub(super) async fn preflight(app: &App, package: &Package) -> Result<Preflight,
     Ok(Preflight { load_ms: found.load_ms, peak_bytes: found.peak_bytes, comparison })
 }
 
-pub(super) async fn load(app: &App, package: Package) -> Result<Arc<Model>, Problem> {
+pub(super) async fn load(app: &App, package: Package, serving: Serving) -> Result<Arc<Model>, Problem> {
     let runtime = app.runtime().await?.clone();
     let loaded_at = app.now();
     let open = move || {
         let (version, bytes) = (package.root, package.files.iter().map(|entry| entry.bytes).sum());
         let Loaded { signature, baseline, lane, load_ms } = open(&runtime, &package)?;
         let (version_text, lane) = (version.hex(), Arc::new(lane));
-        Ok(Model { version, version_text, signature, baseline, lane, loaded_at, load_ms, bytes })
+        Ok(Model { version, version_text, serving, signature, baseline, lane, loaded_at, load_ms, bytes })
     };
     Ok(Arc::new(blocking(open).await?))
 }

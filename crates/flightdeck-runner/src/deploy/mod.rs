@@ -29,7 +29,7 @@ pub(crate) async fn put(
     let existing = app.endpoints.get(name.as_str());
     let current = existing.as_ref().and_then(|endpoint| endpoint.lineup());
     let current = current.as_deref();
-    let crew = Crew::gather(app, &desired.policy, current).await?;
+    let crew = Crew::gather(app, &desired, current).await?;
     let previous = previous(existing.as_deref(), desired.policy.champion);
     let stored = StoredEndpoint { name, previous, desired, changed_at: app.now() };
     let condition = Condition { stored: stored.clone(), phase: Phase::Ready, error: None };
@@ -96,7 +96,7 @@ pub(crate) async fn restore(app: Arc<App>) {
         }
         let (name, desired) = (&condition.stored.name, &condition.stored.desired);
         let restored = async {
-            let (crew, left_out) = Crew::restore(&app, &desired.policy).await?;
+            let (crew, left_out) = Crew::restore(&app, desired).await?;
             Ok::<_, Problem>((crew.line_up(&endpoint, desired, None)?, left_out))
         };
         let problem = match restored.await {
@@ -122,6 +122,7 @@ fn check(desired: &EndpointDesired) -> Result<(), Problem> {
     let wrong = |code, message: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, message);
     check_window_seconds(desired.window_seconds).map_err(|error| wrong("bad-window", error.to_string()))?;
     desired.policy.check().map_err(|error| wrong("bad-policy", error.to_string()))?;
+    desired.serving.check().map_err(|error| wrong("bad-serving", error.to_string()))?;
     if desired.policy.challengers.len() <= MOST_CHALLENGERS {
         return Ok(());
     }
@@ -143,6 +144,8 @@ async fn write(app: &App, principal: &Principal, stored: &StoredEndpoint) -> Res
     let policy = &stored.desired.policy;
     let challengers = serde_json::to_value(&policy.challengers);
     let challengers = challengers.map_err(|error| Problem::internal("write the policy", &error))?;
+    let serving = serde_json::to_value(stored.desired.serving);
+    let serving = serving.map_err(|error| Problem::internal("write the settings", &error))?;
     blocking(move || {
         Ok(database.act(&actor, "deploy", stored.name.as_str(), |act| {
             act.note("version", stored.desired.policy.champion.to_string());
@@ -150,6 +153,7 @@ async fn write(app: &App, principal: &Principal, stored: &StoredEndpoint) -> Res
             act.note("challengers", challengers);
             act.note("window_seconds", stored.desired.window_seconds);
             act.note("replay", stored.desired.replay);
+            act.note("serving", serving);
             stored.put(act)
         })?)
     })

@@ -9,6 +9,7 @@ use super::batch::{Batching, run_batch};
 use crate::problem::Problem;
 use flightdeck_core::{Signature, Tensor};
 use flightdeck_engine::runtime::{RuntimeError, Session};
+use flightdeck_protocol::ErrorBody;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError, Weak};
@@ -37,6 +38,7 @@ pub(crate) struct Lane {
     batches: AtomicBool,
     max_rows: usize,
     thread: OnceLock<Thread>,
+    findings: Mutex<Vec<ErrorBody>>,
 }
 
 pub(super) struct Job {
@@ -77,6 +79,7 @@ impl Lane {
             batches: AtomicBool::new(Batching::is_possible(signature)),
             max_rows: ((RUN_NS / ns_per_row) as usize).clamp(1, MAX_ROWS),
             thread: OnceLock::new(),
+            findings: Mutex::default(),
         })
     }
 
@@ -130,6 +133,13 @@ impl Lane {
         if !run_batch(session, jobs, self.max_rows) {
             // Outputs that cannot be taken apart by row: this model never gets two requests at once again.
             self.batches.store(false, Ordering::Relaxed);
+            let message =
+                "its outputs do not have a row for each row of its inputs: requests never share a run";
+            lock(&self.findings).push(ErrorBody {
+                error: message.into(),
+                code: "not-batched".into(),
+                hint: None,
+            });
         }
         let ns = start.elapsed().as_nanos() as u64 / rows as u64;
         let before = self.ns_per_row.load(Ordering::Relaxed);
@@ -175,6 +185,11 @@ impl Lane {
         let outputs: Vec<_> = work.into_iter().map(push).collect();
         self.drain(false);
         outputs.into_iter().map(|outputs| outputs.blocking_recv().unwrap_or_else(gone)).collect()
+    }
+
+    /// What a person should know of how it runs.
+    pub(crate) fn findings(&self) -> Vec<ErrorBody> {
+        lock(&self.findings).clone()
     }
 
     /// Rows of one run at most.

@@ -4,6 +4,7 @@ use crate::counting::Counting;
 use crate::serving::Lane;
 use flightdeck_core::{Digest, Signature, Timestamp};
 use flightdeck_drift::Baseline;
+use flightdeck_protocol::Serving;
 use std::sync::Arc;
 
 /// A version that is loaded and warm. It stays so while its role changes.
@@ -11,6 +12,8 @@ pub(crate) struct Model {
     pub(crate) version: Digest,
     /// The digest's digits, as answers carry them.
     pub(crate) version_text: String,
+    /// How its endpoint runs it.
+    pub(crate) serving: Serving,
     pub(crate) signature: Signature,
     pub(crate) baseline: Baseline,
     pub(crate) lane: Arc<Lane>,

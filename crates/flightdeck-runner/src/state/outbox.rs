@@ -179,7 +179,12 @@ mod tests {
         let policy = TrafficPolicy::champion(Digest::from_bytes([1; 32]));
         let endpoint = StoredEndpoint {
             name: "e".parse().unwrap(),
-            desired: EndpointDesired { policy, window_seconds: 60, replay: false },
+            desired: EndpointDesired {
+                policy,
+                window_seconds: 60,
+                replay: false,
+                serving: flightdeck_protocol::Serving::default(),
+            },
             previous: None,
             changed_at: Timestamp::from_ms(0),
         };

@@ -6,7 +6,7 @@ use crate::support::{
 };
 use flightdeck_core::{Cancel, Tensor, TensorData};
 use flightdeck_package::{Golden, Tolerance};
-use flightdeck_protocol::{ControlError, Phase, PredictRequest, Verdict};
+use flightdeck_protocol::{ControlError, EndpointDesired, Phase, PredictRequest, Serving, Verdict};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -222,6 +222,30 @@ async fn settings_change_without_another_trial() {
         );
     }
     assert!(state.changed_at > time("2020-01-01"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_models_run_is_a_setting_that_is_written_down() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path()).await;
+    let package = four_columns("linear", linear);
+    let first = server.deploy("e", &package).await;
+    let serving = Serving { batch: false, max_rows: Some(4), ..Serving::default() };
+    let wanted = EndpointDesired { serving, ..desired(package.root) };
+    let state = server.control.put_endpoint(&endpoint("e"), &wanted).await.unwrap();
+    assert_eq!((state.desired.serving, state.preflight, state.previous), (serving, None, None));
+    assert!(state.versions[0].loaded_at >= first.versions[0].loaded_at);
+    assert_eq!(server.infer("e", [1.0; 4]).await, linear([1.0; 4]));
+    let audit = server.control.audit(0).await.unwrap();
+    let expected = serde_json::json!({"batch": false, "max_rows": 4});
+    assert_eq!(audit.rows.last().unwrap().detail["serving"], expected);
+
+    let wrong = Serving { run_seconds: Some(0), ..serving };
+    let wrong = EndpointDesired { serving: wrong, ..wanted.clone() };
+    let refused = server.control.put_endpoint(&endpoint("e"), &wrong).await.unwrap_err();
+    assert_eq!((refused.code(), refused.to_string().contains("run_seconds")), ("bad-serving", true));
+    let server = Server::start(&server.kill()).await;
+    assert_eq!(server.control.endpoint(&endpoint("e")).await.unwrap().desired, wanted);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,7 +8,9 @@ use flightdeck_package::{
     Tolerance,
 };
 use flightdeck_protocol::oip::InferRequest;
-use flightdeck_protocol::{Bound, Control, EndpointDesired, EndpointState, LocalFile, PackageFile, Token};
+use flightdeck_protocol::{
+    Bound, Control, EndpointDesired, EndpointState, LocalFile, PackageFile, Serving, Token,
+};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -134,7 +136,12 @@ pub(crate) fn endpoint(name: &str) -> Name {
 }
 
 pub(crate) fn desired(version: Digest) -> EndpointDesired {
-    EndpointDesired { policy: TrafficPolicy::champion(version), window_seconds: 60, replay: false }
+    EndpointDesired {
+        policy: TrafficPolicy::champion(version),
+        window_seconds: 60,
+        replay: false,
+        serving: Serving::default(),
+    }
 }
 
 pub(crate) fn request(rows: &[[f32; 4]]) -> InferRequest {
