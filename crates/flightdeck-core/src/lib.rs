@@ -10,6 +10,7 @@ mod finding;
 mod job;
 mod name;
 mod policy;
+pub mod raw;
 mod rows;
 mod signature;
 mod tensor;

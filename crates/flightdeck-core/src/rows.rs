@@ -101,8 +101,7 @@ fn tensor(input: &Input, columns: &[String], rows: &[Vec<Cell>]) -> Result<Tenso
         2 => vec![rows.len(), ordered.len()],
         _ => return Err(not_tabular()),
     };
-    let mut data =
-        TensorData::with_capacity(input.data_type, rows.len() * ordered.len()).map_err(|_| not_tabular())?;
+    let mut data = TensorData::with_capacity(input.data_type, rows.len() * ordered.len());
     for (row, cells) in rows.iter().enumerate() {
         for (column, place) in ordered.iter().zip(&places) {
             push(&mut data, &cells[*place], column)
@@ -137,6 +136,8 @@ fn push(data: &mut TensorData, cell: &Cell, column: &Column) -> Result<(), Probl
         _ => cell,
     };
     match data {
+        TensorData::Fp16(v) => v.push(half::f16::from_f64(number(cell)?)),
+        TensorData::Bf16(v) => v.push(half::bf16::from_f64(number(cell)?)),
         TensorData::Fp32(v) => v.push(number(cell)? as f32),
         TensorData::Fp64(v) => v.push(number(cell)?),
         TensorData::Bytes(v) => v.push(text(cell)?),

@@ -1,6 +1,7 @@
-//! Tensors as the Open Inference Protocol writes them in JSON. Kernels that compute on them live in the engine.
+//! Tensors as the Open Inference Protocol writes them in JSON; as bytes they are written by [`crate::raw`]. Kernels that compute on them live in the engine.
 
 use crate::DataType;
+use half::{bf16, f16};
 use serde::de::{self, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
@@ -8,6 +9,7 @@ use thiserror::Error;
 /// A named tensor, its elements flat in row-major order.
 ///
 /// In JSON `{"name", "datatype", "shape", "data"}`; NaN and infinities are written as `null`, and `null` is read as NaN.
+/// Half precision is written as numbers in documents; the protocol itself carries it as bytes only.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tensor {
     /// The name of the input or output.
@@ -31,6 +33,8 @@ pub enum TensorData {
     Int16(Vec<i16>),
     Int32(Vec<i32>),
     Int64(Vec<i64>),
+    Fp16(Vec<f16>),
+    Bf16(Vec<bf16>),
     Fp32(Vec<f32>),
     Fp64(Vec<f64>),
     Bytes(Vec<String>),
@@ -50,6 +54,8 @@ macro_rules! with_elements {
             $crate::TensorData::Int16($elements) => $body,
             $crate::TensorData::Int32($elements) => $body,
             $crate::TensorData::Int64($elements) => $body,
+            $crate::TensorData::Fp16($elements) => $body,
+            $crate::TensorData::Bf16($elements) => $body,
             $crate::TensorData::Fp32($elements) => $body,
             $crate::TensorData::Fp64($elements) => $body,
             $crate::TensorData::Bytes($elements) => $body,
@@ -68,9 +74,6 @@ pub enum TensorError {
         /// How many elements there are.
         elements: usize,
     },
-    /// Half precision is not carried as JSON.
-    #[error("{0} travels only as binary")]
-    BinaryOnly(DataType),
 }
 
 impl Tensor {
@@ -92,8 +95,8 @@ impl Tensor {
 
 impl TensorData {
     /// No elements yet, with room for `capacity`.
-    pub fn with_capacity(data_type: DataType, capacity: usize) -> Result<Self, TensorError> {
-        Ok(match data_type {
+    pub fn with_capacity(data_type: DataType, capacity: usize) -> Self {
+        match data_type {
             DataType::Bool => Self::Bool(Vec::with_capacity(capacity)),
             DataType::Uint8 => Self::Uint8(Vec::with_capacity(capacity)),
             DataType::Uint16 => Self::Uint16(Vec::with_capacity(capacity)),
@@ -105,9 +108,10 @@ impl TensorData {
             DataType::Int64 => Self::Int64(Vec::with_capacity(capacity)),
             DataType::Fp32 => Self::Fp32(Vec::with_capacity(capacity)),
             DataType::Fp64 => Self::Fp64(Vec::with_capacity(capacity)),
+            DataType::Fp16 => Self::Fp16(Vec::with_capacity(capacity)),
+            DataType::Bf16 => Self::Bf16(Vec::with_capacity(capacity)),
             DataType::Bytes => Self::Bytes(Vec::with_capacity(capacity)),
-            DataType::Fp16 | DataType::Bf16 => return Err(TensorError::BinaryOnly(data_type)),
-        })
+        }
     }
 
     /// The element type.
@@ -122,6 +126,8 @@ impl TensorData {
             Self::Int16(_) => DataType::Int16,
             Self::Int32(_) => DataType::Int32,
             Self::Int64(_) => DataType::Int64,
+            Self::Fp16(_) => DataType::Fp16,
+            Self::Bf16(_) => DataType::Bf16,
             Self::Fp32(_) => DataType::Fp32,
             Self::Fp64(_) => DataType::Fp64,
             Self::Bytes(_) => DataType::Bytes,
@@ -150,6 +156,8 @@ impl TensorData {
             Self::Int16(v) => f64::from(*v.get(index)?),
             Self::Int32(v) => f64::from(*v.get(index)?),
             Self::Int64(v) => *v.get(index)? as f64,
+            Self::Fp16(v) => v.get(index)?.to_f64(),
+            Self::Bf16(v) => v.get(index)?.to_f64(),
             Self::Fp32(v) => f64::from(*v.get(index)?),
             Self::Fp64(v) => *v.get(index)?,
             Self::Bytes(_) => return None,
@@ -170,9 +178,28 @@ impl Serialize for Tensor {
         tensor.serialize_field("datatype", &self.data_type())?;
         tensor.serialize_field("shape", &self.shape)?;
         // serde_json writes non-finite floats as null by itself.
-        with_elements!(&self.data, elements => tensor.serialize_field("data", elements))?;
+        match &self.data {
+            TensorData::Bool(v) => tensor.serialize_field("data", v),
+            TensorData::Uint8(v) => tensor.serialize_field("data", v),
+            TensorData::Uint16(v) => tensor.serialize_field("data", v),
+            TensorData::Uint32(v) => tensor.serialize_field("data", v),
+            TensorData::Uint64(v) => tensor.serialize_field("data", v),
+            TensorData::Int8(v) => tensor.serialize_field("data", v),
+            TensorData::Int16(v) => tensor.serialize_field("data", v),
+            TensorData::Int32(v) => tensor.serialize_field("data", v),
+            TensorData::Int64(v) => tensor.serialize_field("data", v),
+            TensorData::Fp16(v) => tensor.serialize_field("data", &wide(v)),
+            TensorData::Bf16(v) => tensor.serialize_field("data", &wide(v)),
+            TensorData::Fp32(v) => tensor.serialize_field("data", v),
+            TensorData::Fp64(v) => tensor.serialize_field("data", v),
+            TensorData::Bytes(v) => tensor.serialize_field("data", v),
+        }?;
         tensor.end()
     }
+}
+
+fn wide<T: Copy + Into<f32>>(halves: &[T]) -> Vec<f32> {
+    halves.iter().map(|half| (*half).into()).collect()
 }
 
 impl<'de> Deserialize<'de> for Tensor {
@@ -196,6 +223,10 @@ fn elements(data_type: DataType, data: serde_json::Value) -> Result<TensorData, 
     fn list<T: de::DeserializeOwned>(data: serde_json::Value) -> Result<Vec<T>, String> {
         serde_json::from_value(data).map_err(|error| error.to_string())
     }
+    fn floats(data: serde_json::Value) -> Result<impl Iterator<Item = f64>, String> {
+        let values: Vec<Option<f64>> = list(data)?;
+        Ok(values.into_iter().map(|value| value.unwrap_or(f64::NAN)))
+    }
     Ok(match data_type {
         DataType::Bool => TensorData::Bool(list(data)?),
         DataType::Uint8 => TensorData::Uint8(list(data)?),
@@ -206,16 +237,11 @@ fn elements(data_type: DataType, data: serde_json::Value) -> Result<TensorData, 
         DataType::Int16 => TensorData::Int16(list(data)?),
         DataType::Int32 => TensorData::Int32(list(data)?),
         DataType::Int64 => TensorData::Int64(list(data)?),
-        DataType::Fp32 => {
-            let values: Vec<Option<f64>> = list(data)?;
-            TensorData::Fp32(values.into_iter().map(|v| v.map_or(f32::NAN, |v| v as f32)).collect())
-        }
-        DataType::Fp64 => {
-            let values: Vec<Option<f64>> = list(data)?;
-            TensorData::Fp64(values.into_iter().map(|v| v.unwrap_or(f64::NAN)).collect())
-        }
+        DataType::Fp16 => TensorData::Fp16(floats(data)?.map(f16::from_f64).collect()),
+        DataType::Bf16 => TensorData::Bf16(floats(data)?.map(bf16::from_f64).collect()),
+        DataType::Fp32 => TensorData::Fp32(floats(data)?.map(|v| v as f32).collect()),
+        DataType::Fp64 => TensorData::Fp64(floats(data)?.collect()),
         DataType::Bytes => TensorData::Bytes(list(data)?),
-        DataType::Fp16 | DataType::Bf16 => return Err(TensorError::BinaryOnly(data_type).to_string()),
     })
 }
 
@@ -231,6 +257,17 @@ mod tests {
         assert_eq!(json, r#"{"name":"x","datatype":"FP32","shape":[2,1],"data":[0.1,null]}"#);
         let back: Tensor = serde_json::from_str(&json).unwrap();
         assert!(matches!(back.data, TensorData::Fp32(v) if v[0] == 0.1 && v[1].is_nan()));
+    }
+
+    #[test]
+    fn half_precision_comes_back_from_documents() {
+        let halves = [0.1, -0.0, 65504.0, 6e-8].map(f16::from_f64).to_vec();
+        let wider = [0.1, -0.0, 3.38e38, 1e-40].map(bf16::from_f64).to_vec();
+        for data in [TensorData::Fp16(halves), TensorData::Bf16(wider)] {
+            let tensor = Tensor::new("x", vec![4], data).unwrap();
+            let json = serde_json::to_string(&tensor).unwrap();
+            assert_eq!(serde_json::from_str::<Tensor>(&json).unwrap(), tensor, "{json}");
+        }
     }
 
     #[test]

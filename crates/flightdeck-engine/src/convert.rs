@@ -18,6 +18,8 @@ pub(crate) fn input_value(tensor: &Tensor) -> Result<SessionInputValue<'_>, Runt
         TensorData::Int16(v) => TensorRef::from_array_view((shape, v.as_slice())).map(Into::into),
         TensorData::Int32(v) => TensorRef::from_array_view((shape, v.as_slice())).map(Into::into),
         TensorData::Int64(v) => TensorRef::from_array_view((shape, v.as_slice())).map(Into::into),
+        TensorData::Fp16(v) => TensorRef::from_array_view((shape, v.as_slice())).map(Into::into),
+        TensorData::Bf16(v) => TensorRef::from_array_view((shape, v.as_slice())).map(Into::into),
         TensorData::Fp32(v) => TensorRef::from_array_view((shape, v.as_slice())).map(Into::into),
         TensorData::Fp64(v) => TensorRef::from_array_view((shape, v.as_slice())).map(Into::into),
         TensorData::Bytes(v) => Value::from_string_array((shape, v.as_slice())).map(Into::into),
@@ -37,13 +39,11 @@ pub(crate) fn output_tensor(info: &TensorInfo, value: &DynValue) -> Result<Tenso
         DataType::Int16 => numbers(value).map(|(shape, v)| (shape, TensorData::Int16(v))),
         DataType::Int32 => numbers(value).map(|(shape, v)| (shape, TensorData::Int32(v))),
         DataType::Int64 => numbers(value).map(|(shape, v)| (shape, TensorData::Int64(v))),
+        DataType::Fp16 => numbers(value).map(|(shape, v)| (shape, TensorData::Fp16(v))),
+        DataType::Bf16 => numbers(value).map(|(shape, v)| (shape, TensorData::Bf16(v))),
         DataType::Fp32 => numbers(value).map(|(shape, v)| (shape, TensorData::Fp32(v))),
         DataType::Fp64 => numbers(value).map(|(shape, v)| (shape, TensorData::Fp64(v))),
         DataType::Bytes => value.try_extract_strings().map(|(shape, v)| (sizes(shape), TensorData::Bytes(v))),
-        DataType::Fp16 | DataType::Bf16 => {
-            let (name, kind) = (info.name.clone(), info.data_type.to_string());
-            return Err(RuntimeError::Unsupported { name, kind });
-        }
     }
     .map_err(|error| RuntimeError::Run(error.to_string()))?;
     Tensor::new(&info.name, shape, data).map_err(|error| RuntimeError::Run(error.to_string()))

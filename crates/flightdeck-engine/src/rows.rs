@@ -60,6 +60,8 @@ fn copy(data: &TensorData, range: std::ops::Range<usize>) -> TensorData {
         TensorData::Int16(v) => TensorData::Int16(v[range].to_vec()),
         TensorData::Int32(v) => TensorData::Int32(v[range].to_vec()),
         TensorData::Int64(v) => TensorData::Int64(v[range].to_vec()),
+        TensorData::Fp16(v) => TensorData::Fp16(v[range].to_vec()),
+        TensorData::Bf16(v) => TensorData::Bf16(v[range].to_vec()),
         TensorData::Fp32(v) => TensorData::Fp32(v[range].to_vec()),
         TensorData::Fp64(v) => TensorData::Fp64(v[range].to_vec()),
         TensorData::Bytes(v) => TensorData::Bytes(v[range].to_vec()),
@@ -67,7 +69,9 @@ fn copy(data: &TensorData, range: std::ops::Range<usize>) -> TensorData {
 }
 
 fn extend(data: &mut TensorData, more: &TensorData) -> bool {
-    use TensorData::{Bool, Bytes, Fp32, Fp64, Int8, Int16, Int32, Int64, Uint8, Uint16, Uint32, Uint64};
+    use TensorData::{
+        Bf16, Bool, Bytes, Fp16, Fp32, Fp64, Int8, Int16, Int32, Int64, Uint8, Uint16, Uint32, Uint64,
+    };
     match (data, more) {
         (Bool(a), Bool(b)) => a.extend_from_slice(b),
         (Uint8(a), Uint8(b)) => a.extend_from_slice(b),
@@ -78,6 +82,8 @@ fn extend(data: &mut TensorData, more: &TensorData) -> bool {
         (Int16(a), Int16(b)) => a.extend_from_slice(b),
         (Int32(a), Int32(b)) => a.extend_from_slice(b),
         (Int64(a), Int64(b)) => a.extend_from_slice(b),
+        (Fp16(a), Fp16(b)) => a.extend_from_slice(b),
+        (Bf16(a), Bf16(b)) => a.extend_from_slice(b),
         (Fp32(a), Fp32(b)) => a.extend_from_slice(b),
         (Fp64(a), Fp64(b)) => a.extend_from_slice(b),
         (Bytes(a), Bytes(b)) => a.extend_from_slice(b),

@@ -274,6 +274,8 @@ const fn data_type(element: TensorElementType) -> Option<DataType> {
         TensorElementType::Int16 => DataType::Int16,
         TensorElementType::Int32 => DataType::Int32,
         TensorElementType::Int64 => DataType::Int64,
+        TensorElementType::Float16 => DataType::Fp16,
+        TensorElementType::Bfloat16 => DataType::Bf16,
         TensorElementType::Float32 => DataType::Fp32,
         TensorElementType::Float64 => DataType::Fp64,
         TensorElementType::String => DataType::Bytes,

@@ -1,10 +1,11 @@
 //! Rows invented from a signature, for measuring a model that came without any.
 
 use flightdeck_core::{DataType, Input, Signature, Tensor, TensorData, TensorError};
+use half::{bf16, f16};
 
 /// Input tensors with `rows` rows of numbers in `[0, 1)`, zeros and ones, and short texts. Always the same ones.
 ///
-/// Sizes that the model leaves free, other than the batch axis, become 1. Fails for half precision.
+/// Sizes that the model leaves free, other than the batch axis, become 1. Fails when the sizes are more than can be counted.
 pub fn synthesise(signature: &Signature, rows: usize) -> Result<Vec<Tensor>, TensorError> {
     signature.inputs.iter().map(|input| invent(input, rows)).collect()
 }
@@ -35,10 +36,11 @@ fn invent(input: &Input, rows: usize) -> Result<Tensor, TensorError> {
         DataType::Int16 => TensorData::Int16(numbers.map(|n| (n & 1) as i16).collect()),
         DataType::Int32 => TensorData::Int32(numbers.map(|n| (n & 1) as i32).collect()),
         DataType::Int64 => TensorData::Int64(numbers.map(|n| i64::from(n & 1)).collect()),
+        DataType::Fp16 => TensorData::Fp16(numbers.map(|n| f16::from_f64(unit(n))).collect()),
+        DataType::Bf16 => TensorData::Bf16(numbers.map(|n| bf16::from_f64(unit(n))).collect()),
         DataType::Fp32 => TensorData::Fp32(numbers.map(|n| unit(n) as f32).collect()),
         DataType::Fp64 => TensorData::Fp64(numbers.map(unit).collect()),
         DataType::Bytes => TensorData::Bytes(numbers.by_ref().map(|n| format!("v{}", n % 10)).collect()),
-        DataType::Fp16 | DataType::Bf16 => return Err(TensorError::BinaryOnly(input.data_type)),
     };
     Tensor::new(&input.name, shape, data)
 }

@@ -164,15 +164,15 @@ fn data_type_of(info: &ValueInfo<'_>, what: &str, findings: &mut Vec<Finding>) -
     });
     if let Some(half @ (DataType::Fp16 | DataType::Bf16)) = data_type {
         let message =
-            format!("The {what} \"{name}\" is of half precision ({half}), which a runner does not take yet");
-        findings.push(blocking("half-precision", message, SINGLE_PRECISION));
+            format!("The {what} \"{name}\" is of half precision ({half}), which JSON tensors cannot carry");
+        findings.push(Finding::new("half-precision", Severity::Info, message, SINGLE_PRECISION));
     }
     data_type
 }
 
 /// The inside of a model may stay in half precision.
-const SINGLE_PRECISION: &str = "Export it with FP32 inputs and outputs: in PyTorch call model.float() before \
-    torch.onnx.export, with onnxconverter-common use convert_float_to_float16(model, keep_io_types=True).";
+const SINGLE_PRECISION: &str = "Ask it by column name, with binary tensors or over gRPC. For JSON tensors export it with \
+    FP32 inputs and outputs: with onnxconverter-common use convert_float_to_float16(model, keep_io_types=True).";
 
 fn unsupported(what: &str, name: &str, of: &str, findings: &mut Vec<Finding>) -> Option<DataType> {
     let message = format!("The {what} \"{name}\" is of {of}");

@@ -3,7 +3,7 @@
 use crate::import::columns::Matched;
 use crate::jobs::Job;
 use crate::{App, Error, Result};
-use flightdeck_core::{Cell, Finding, Severity, Signature, Tensor, assemble};
+use flightdeck_core::{Cell, DataType, Finding, Severity, Signature, Tensor, assemble};
 use flightdeck_engine::client::{Watch, WorkerError};
 use flightdeck_engine::{GoldenRequest, ModelSource};
 use flightdeck_package::{Golden, Tolerance};
@@ -13,6 +13,11 @@ use std::path::Path;
 const ROWS: usize = 64;
 /// What a batched run may differ by, and another processor.
 pub(crate) const TOLERANCE: Tolerance = Tolerance { absolute: 1e-6, relative: 1e-5 };
+/// The same where answers have eleven bits, and where they have eight: a few steps between neighbours.
+const HALVES: [(DataType, Tolerance); 2] = [
+    (DataType::Fp16, Tolerance { absolute: 1e-3, relative: 4e-3 }),
+    (DataType::Bf16, Tolerance { absolute: 1e-2, relative: 3e-2 }),
+];
 
 /// Draws golden rows from a baseline and runs them. `None`, with a finding, when the model cannot be run on them.
 pub(crate) async fn golden(
@@ -33,7 +38,7 @@ pub(crate) async fn golden(
     let request = GoldenRequest { model: ModelSource::File(model.into()), inputs: inputs.clone() };
     let watch = Watch { progress: &mut report, cancel: &job.cancel };
     match App::worker()?.golden(request, watch).await {
-        Ok(local) => Ok(Ok(Golden { inputs, original: None, local, tolerance: TOLERANCE })),
+        Ok(local) => Ok(Ok(Golden { inputs, original: None, tolerance: tolerance(&local), local })),
         Err(WorkerError::Failed(failure)) => Ok(Err(Finding::new(
             "does-not-run",
             Severity::Blocking,
@@ -42,6 +47,13 @@ pub(crate) async fn golden(
         ))),
         Err(error) => Err(error.into()),
     }
+}
+
+/// That of the coarsest output.
+fn tolerance(outputs: &[Tensor]) -> Tolerance {
+    let has = |data_type| outputs.iter().any(|tensor| tensor.data_type() == data_type);
+    let coarse = HALVES.into_iter().rev().find(|(data_type, _)| has(*data_type));
+    coarse.map_or(TOLERANCE, |(_, tolerance)| tolerance)
 }
 
 /// Each column's values come from rows of their own, so that no drawn row ever existed. The draw depends on the data

@@ -47,7 +47,7 @@ fn tensor(name: &str, inputs: &[InputMap], columns: &[Column]) -> Result<Tensor,
     let data_type = parts.first().map_or(DataType::Fp64, |input| input.data_type);
     let found = parts.iter().map(|input| column(input, columns)).collect::<Result<Vec<_>, _>>()?;
     let rows = found.first().map_or(0, |column| column.values.len());
-    let mut data = TensorData::with_capacity(data_type, rows * parts.len())?;
+    let mut data = TensorData::with_capacity(data_type, rows * parts.len());
     for row in 0..rows {
         for (input, column) in parts.iter().zip(&found) {
             let refused = || FeedError::Value { column: input.column.clone(), data_type };

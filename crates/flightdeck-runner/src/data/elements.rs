@@ -27,9 +27,11 @@ struct Form {
 }
 
 impl Elements {
+    /// `None` for half precision, which the protocol carries as bytes only.
     pub(super) fn new(data_type: DataType) -> Option<Self> {
-        let data = TensorData::with_capacity(data_type, 0).ok()?;
-        Some(Self { data, refused: None, form: Form::default() })
+        let is_half = matches!(data_type, DataType::Fp16 | DataType::Bf16);
+        let data = TensorData::with_capacity(data_type, 0);
+        (!is_half).then(|| Self { data, refused: None, form: Form::default() })
     }
 
     /// Whether the nesting is flat or that of the shape.
@@ -99,7 +101,7 @@ impl<'a> ElementsSeed<'a> {
                 push(v, signed.map(|n| n as f64).or(unsigned.map(|n| n as f64)).map(|n| n as f32))
             }
             TensorData::Fp64(v) => push(v, signed.map(|n| n as f64).or(unsigned.map(|n| n as f64))),
-            TensorData::Bool(_) | TensorData::Bytes(_) => false,
+            TensorData::Fp16(_) | TensorData::Bf16(_) | TensorData::Bool(_) | TensorData::Bytes(_) => false,
         };
         if fits { Ok(()) } else { Err(self.unfit(&number)) }
     }

@@ -118,7 +118,11 @@ impl<'a> InputSeed<'a> {
 
     fn elements<E: Error>(&self, input: &Input) -> Result<Elements, E> {
         let binary = || {
-            self.fail("binary-only", "datatype", "half precision travels only as binary, which is not served")
+            self.fail(
+                "binary-only",
+                "datatype",
+                "half precision travels only as binary, send binary_data_size",
+            )
         };
         Elements::new(input.data_type).ok_or_else(binary)
     }

@@ -139,10 +139,10 @@ fn sample(
         return Ok((golden.inputs, false));
     }
     let invented = synthesise(signature, 32);
-    invented.map(|tensors| (tensors, true)).map_err(|error| failure("unsupported-type", &error, NO_HALF))
+    invented.map(|tensors| (tensors, true)).map_err(|error| failure("unsupported-type", &error, NO_ROWS))
 }
 
-const NO_HALF: &str = "Export the model with FP32 inputs.";
+const NO_ROWS: &str = "Export the model with inputs of fewer values.";
 
 fn golden(request: &GoldenRequest, progress: Report<'_>) -> Result<Vec<Tensor>, Failure> {
     let mut loaded = load(&request.model, progress)?;
@@ -160,7 +160,7 @@ fn preflight(request: &PreflightRequest, progress: Report<'_>) -> Result<Preflig
     };
     let inputs = match golden {
         Some(golden) => single_row(&signature, &golden.inputs),
-        None => synthesise(&signature, 1).map_err(|error| failure("unsupported-type", &error, NO_HALF))?,
+        None => synthesise(&signature, 1).map_err(|error| failure("unsupported-type", &error, NO_ROWS))?,
     };
     let start = Instant::now();
     session.run(&inputs).map_err(|error| failed(&error))?;
