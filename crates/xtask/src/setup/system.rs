@@ -37,6 +37,7 @@ const NEEDS: &[Need] = &[
     test_need("xdotool", Sign::Program("xdotool")),
     test_need("dbus-x11", Sign::Program("dbus-launch")),
     test_need("dbus-daemon", Sign::Program("dbus-run-session")),
+    test_need("gnome-keyring", Sign::Program("gnome-keyring-daemon")),
     test_need("python3-venv", Sign::Python("venv, ensurepip")),
     test_need("python3-gi", Sign::Python("gi")),
     test_need("gir1.2-gtk-3.0", Sign::Python("gi; gi.require_version('Gtk', '3.0')")),
