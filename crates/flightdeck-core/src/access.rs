@@ -91,6 +91,10 @@ pub enum Action {
     Audit,
     /// The server itself: flushed or stopped.
     Operate,
+    /// Getting to know each other: whoever knows the code that the server showed.
+    Pair,
+    /// Who is let in: tokens made, listed and taken back.
+    ManageTokens,
 }
 
 /// What it is asked of.
@@ -115,14 +119,14 @@ pub struct Forbidden {
 
 /// Decides from grants alone whether `principal` may do `action` to `object`. What no grant allows is refused.
 ///
-/// Probing needs no grant: a load balancer has none.
+/// Probing needs no grant: a load balancer has none. Nor does pairing, which proves what it may by itself.
 pub fn authorize(
     grants: &[Grant],
     principal: &Principal,
     action: Action,
     object: &Object,
 ) -> Result<(), Forbidden> {
-    let allowed = action == Action::Probe
+    let allowed = matches!(action, Action::Probe | Action::Pair)
         || grants.iter().any(|grant| {
             grant.principal == *principal
                 && covers(&grant.scope, object)
@@ -146,13 +150,14 @@ fn covers(scope: &Scope, object: &Object) -> bool {
 const fn roles(action: Action) -> &'static [Role] {
     use Role::{Admin, Auditor, Author, Caller, Operator, Reviewer, Viewer};
     match action {
-        Action::Probe | Action::Describe | Action::Infer => {
+        Action::Probe | Action::Pair | Action::Describe | Action::Infer => {
             &[Caller, Viewer, Author, Operator, Reviewer, Auditor, Admin]
         }
         Action::View | Action::Pull => &[Viewer, Author, Operator, Reviewer, Auditor, Admin],
         Action::Upload => &[Author, Operator, Admin],
         Action::Deploy | Action::Operate => &[Operator, Admin],
         Action::Audit => &[Auditor, Admin],
+        Action::ManageTokens => &[Admin],
     }
 }
 
@@ -160,7 +165,7 @@ const fn roles(action: Action) -> &'static [Role] {
 mod tests {
     use super::*;
 
-    const ALL: [Action; 9] = [
+    const ALL: [Action; 11] = [
         Action::Probe,
         Action::Describe,
         Action::Infer,
@@ -170,6 +175,8 @@ mod tests {
         Action::Pull,
         Action::Audit,
         Action::Operate,
+        Action::Pair,
+        Action::ManageTokens,
     ];
 
     fn endpoint(name: &str) -> Object {
@@ -177,10 +184,10 @@ mod tests {
     }
 
     #[test]
-    fn without_a_grant_only_probing_is_allowed() {
+    fn without_a_grant_only_probing_and_pairing_are_allowed() {
         for action in ALL {
             let answer = authorize(&[], &Principal::Anonymous, action, &Object::Runner);
-            assert_eq!(answer.is_ok(), action == Action::Probe, "{action:?}");
+            assert_eq!(answer.is_ok(), matches!(action, Action::Probe | Action::Pair), "{action:?}");
         }
     }
 
@@ -199,7 +206,7 @@ mod tests {
     fn a_caller_predicts_and_sees_nothing_else() {
         let grants = [Grant { principal: Principal::Anonymous, role: Role::Caller, scope: Scope::Runner }];
         for action in ALL {
-            let allowed = matches!(action, Action::Probe | Action::Describe | Action::Infer);
+            let allowed = matches!(action, Action::Probe | Action::Pair | Action::Describe | Action::Infer);
             let answer = authorize(&grants, &Principal::Anonymous, action, &endpoint("a"));
             assert_eq!(answer.is_ok(), allowed, "{action:?}");
         }
@@ -209,7 +216,8 @@ mod tests {
     fn a_viewer_changes_nothing() {
         let me = Principal::Key("me".into());
         let grants = [Grant { principal: me.clone(), role: Role::Viewer, scope: Scope::Runner }];
-        for action in [Action::Upload, Action::Deploy, Action::Operate, Action::Audit] {
+        let changes = [Action::Upload, Action::Deploy, Action::Operate, Action::Audit, Action::ManageTokens];
+        for action in changes {
             assert!(authorize(&grants, &me, action, &Object::Runner).is_err(), "{action:?}");
         }
     }

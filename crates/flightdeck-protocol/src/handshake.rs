@@ -1,5 +1,6 @@
 //! What a runner says of itself before anything is asked of it.
 
+use crate::pairing::Hex32;
 use serde::{Deserialize, Serialize};
 
 /// The version of the control interface that this crate describes.
@@ -29,6 +30,9 @@ pub struct Bound {
     pub grpc: Option<String>,
     /// A pairing code, while nobody is paired and somebody could be.
     pub code: Option<String>,
+    /// The SHA-256 of its key (the certificate's SubjectPublicKeyInfo) when it speaks TLS: its address is `https://` then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Hex32>,
 }
 
 /// The file in a runner's data folder that says where it listens: [`Running`] as JSON.
@@ -42,4 +46,7 @@ pub struct Running {
     pub listen: String,
     /// Its process id; `None` after an orderly end.
     pub pid: Option<u32>,
+    /// The SHA-256 of its key when it speaks TLS, as in [`Bound`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Hex32>,
 }

@@ -12,9 +12,11 @@ mod handshake;
 mod live;
 pub mod oip;
 mod package;
+pub mod pairing;
 mod predict;
 mod serving;
 mod token;
+mod tokens;
 mod window;
 
 #[cfg(feature = "client")]
@@ -35,6 +37,7 @@ pub use package::{BlobState, PackageFile, PackageStored, PackageUpload};
 pub use predict::{PredictRequest, PredictResponse, Prediction};
 pub use serving::{Isolation, Serving, ServingError};
 pub use token::{Token, TokenError};
+pub use tokens::{TokenCreated, TokenInfo, TokenList, TokenRequest};
 pub use window::{Ack, Acked, Counts, Flushed, Gap, GapReason, WindowBatch, WindowRecord};
 
 #[cfg(feature = "client")]

@@ -7,12 +7,12 @@ use std::path::Path;
 
 /// Says that this process listens there.
 pub(crate) fn note(data: &Path, address: SocketAddr) -> io::Result<()> {
-    write(data, &Running { listen: address.to_string(), pid: Some(std::process::id()) })
+    write(data, &Running { listen: address.to_string(), pid: Some(std::process::id()), key: None })
 }
 
 /// Says that nobody does any more.
 pub(crate) fn end(data: &Path, address: SocketAddr) {
-    let ended = Running { listen: address.to_string(), pid: None };
+    let ended = Running { listen: address.to_string(), pid: None, key: None };
     if let Err(error) = write(data, &ended) {
         tracing::warn!("{RUNNING_FILE} still names this process: {error}");
     }

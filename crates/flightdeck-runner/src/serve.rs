@@ -166,7 +166,7 @@ fn build(storage: Storage, listener: &Listener, config: Config) -> Result<Built,
 }
 
 fn announce(listener: &Listener) -> io::Result<()> {
-    let bound = Bound { listen: listener.address.to_string(), grpc: None, code: None };
+    let bound = Bound { listen: listener.address.to_string(), grpc: None, code: None, key: None };
     let mut out = io::stdout().lock();
     serde_json::to_writer(&mut out, &bound)?;
     writeln!(out)?;
