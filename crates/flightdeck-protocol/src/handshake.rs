@@ -30,7 +30,7 @@ pub struct Bound {
     pub grpc: Option<String>,
     /// A pairing code, while nobody is paired and somebody could be.
     pub code: Option<String>,
-    /// The SHA-256 of its key (the certificate's SubjectPublicKeyInfo) when it speaks TLS: its address is `https://` then.
+    /// The SHA-256 of its key (the certificate's `SubjectPublicKeyInfo`) when it speaks TLS: its address is `https://` then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Hex32>,
 }

@@ -5,7 +5,8 @@ use crate::problem::Problem;
 use crate::serving::Endpoint;
 use crate::state::Identity;
 use arc_swap::ArcSwap;
-use flightdeck_core::{Grant, Name, Timestamp};
+use axum::http::StatusCode;
+use flightdeck_core::{Action, Forbidden, Grant, Name, Object, Principal, Timestamp, authorize};
 use flightdeck_engine::client::Worker;
 use flightdeck_engine::runtime::Runtime;
 use flightdeck_package::{Artifacts, Parts};
@@ -99,6 +100,17 @@ impl App {
         self.endpoints.get(name).ok_or_else(|| Problem::unknown("endpoint", name))
     }
 
+    /// Whether somebody may do that. Every route asks this, and whoever finds the object later than the route does asks
+    /// again.
+    pub(crate) fn authorize(
+        &self,
+        principal: &Principal,
+        action: Action,
+        object: &Object,
+    ) -> Result<(), Problem> {
+        authorize(&self.grants, principal, action, object).map_err(|forbidden| refused(principal, &forbidden))
+    }
+
     /// Whether everything that should answer does.
     pub(crate) fn is_ready(&self) -> bool {
         let ready = |endpoint: &Arc<Endpoint>| endpoint.condition().phase == Phase::Ready;
@@ -109,6 +121,14 @@ impl App {
     pub(crate) fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
         self.stop.notify_one();
+    }
+}
+
+fn refused(principal: &Principal, forbidden: &Forbidden) -> Problem {
+    match principal {
+        Principal::Anonymous => Problem::new(StatusCode::UNAUTHORIZED, "token-needed", forbidden.to_string())
+            .hint("Send the token as Authorization: Bearer."),
+        Principal::Key(_) => Problem::new(StatusCode::FORBIDDEN, "forbidden", forbidden.to_string()),
     }
 }
 

@@ -10,7 +10,7 @@ use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request, State};
 use axum::http::{Response, StatusCode};
 use axum::routing::{MethodFilter, MethodRouter, on};
-use flightdeck_core::{Action, Forbidden, Object, Principal, authorize};
+use flightdeck_core::{Action, Object};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -135,17 +135,8 @@ fn admit(route: &Route, app: &App, (params, request): (RawPathParams, Request)) 
         // A text that cannot be a name cannot be an endpoint; who may not ask for one is not told even that.
         ObjectFrom::Endpoint => call.name().map_or(Object::Runner, Object::Endpoint),
     };
-    authorize(&app.grants, &call.principal, route.action, &object)
-        .map_err(|forbidden| refused(&call.principal, &forbidden))?;
+    app.authorize(&call.principal, route.action, &object)?;
     Ok(call)
-}
-
-fn refused(principal: &Principal, forbidden: &Forbidden) -> Problem {
-    match principal {
-        Principal::Anonymous => Problem::new(StatusCode::UNAUTHORIZED, "token-needed", forbidden.to_string())
-            .hint("Send the control token as Authorization: Bearer."),
-        Principal::Key(_) => Problem::new(StatusCode::FORBIDDEN, "forbidden", forbidden.to_string()),
-    }
 }
 
 #[cfg(test)]
