@@ -244,7 +244,7 @@ mod tests {
         let request: PairRequest = serde_json::from_str(&text).unwrap();
         assert_eq!((request.nonce, request.proof), (Hex32([10; 32]), Hex32([0xf0; 32])));
         for wrong in
-            [text.replace("0a0a", "0a0"), text.replace("0a0a", "0a0g"), text.replace("}", r#","x":1}"#)]
+            [text.replace("0a0a", "0a0"), text.replace("0a0a", "0a0g"), text.replace('}', r#","x":1}"#)]
         {
             assert!(serde_json::from_str::<PairRequest>(&wrong).is_err(), "{wrong}");
         }
