@@ -1,4 +1,5 @@
-//! The Python environments that notebooks run in under test, and the converter's overlay: pinned, made once, kept.
+//! The Python environments of the tests, for notebooks and for other people's clients, and the converter's overlay:
+//! pinned, made once, kept.
 //!
 //! What belongs in them is in `tests/python/*.txt`. How the product finds a user's environment is not here.
 
@@ -22,12 +23,15 @@ pub(super) struct Environment {
     pub(super) name: &'static str,
     pub(super) newest: u32,
     test_only: bool,
+    /// Whether Python's compiled files are made at once. Where most of a package is never opened they are half of it.
+    compiled: bool,
 }
 
-/// The notebook environments, in the order of the preference for whom a Python is looked for.
+/// All environments; notebooks run in the first two. In the order of the preference for whom a Python is looked for.
 const ENVIRONMENTS: &[Environment] = &[
-    Environment { name: "new", newest: 13, test_only: false },
-    Environment { name: "old", newest: 12, test_only: true },
+    Environment { name: "new", newest: 13, test_only: false, compiled: true },
+    Environment { name: "old", newest: 12, test_only: true, compiled: true },
+    Environment { name: "clients", newest: 13, test_only: true, compiled: false },
 ];
 
 /// The overlay is filled by the Python of this environment, and serves every environment of the same version.
@@ -51,7 +55,7 @@ pub(super) fn make(place: &Place, purpose: Purpose) -> Result<PathBuf> {
                 Some(python) => python,
                 None => python.insert(interpreter::find(newest, &wanted)?),
             };
-            fill_environment(&folder, &pins, python)?;
+            fill_environment(&folder, &pins, python, environment.compiled)?;
         }
     }
     let environment = home.join(ENVIRONMENTS[0].name);
@@ -76,11 +80,15 @@ fn is_kept(folder: &Path, pins: &Pins, newest: u32) -> Result<bool> {
     stamp(folder, pins, minor).map(|()| true)
 }
 
-fn fill_environment(folder: &Path, pins: &Pins, python: &Python) -> Result<()> {
+fn fill_environment(folder: &Path, pins: &Pins, python: &Python, compiled: bool) -> Result<()> {
     println!("making the Python environment `{}` with Python 3.{}", pins.name, python.minor);
     clear(folder)?;
     run(Command::new(&python.program).args(["-m", "venv"]).arg(folder))?;
-    run(&mut pip(&interpreter::inside(folder), pins)).with_context(|| needs_network(pins))?;
+    let mut fill = pip(&interpreter::inside(folder), pins);
+    if !compiled {
+        fill.arg("--no-compile");
+    }
+    run(&mut fill).with_context(|| needs_network(pins))?;
     stamp(folder, pins, python.minor)
 }
 
@@ -166,7 +174,7 @@ mod tests {
 
     #[test]
     fn every_package_is_pinned_to_one_version() {
-        for name in ["new", "old", CONVERTER] {
+        for name in ["new", "old", "clients", CONVERTER] {
             let lines = lines(name);
             assert!(!lines.is_empty());
             for line in lines {
