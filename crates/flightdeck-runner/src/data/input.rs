@@ -1,6 +1,7 @@
 //! One input tensor of a request, checked against the signature while it is read.
 
 use super::elements::{Elements, ElementsSeed, MAX_DEPTH};
+use super::fit;
 use super::request::{Context, Text};
 use flightdeck_core::{DataType, Input, Tensor};
 use serde::Deserialize;
@@ -82,37 +83,23 @@ impl<'a> InputSeed<'a> {
     }
 
     fn find<E: Error>(&self, name: &str) -> Result<(usize, &'a Input), E> {
-        let mut inputs = self.context.signature.inputs.iter().enumerate();
-        inputs.find(|(_, input)| input.name == name).ok_or_else(|| {
-            let shown: String = name.chars().take(80).collect();
-            self.fail(
-                "unknown-input",
-                "name",
-                format_args!("the model has no input \"{}\"", shown.escape_debug()),
-            )
-        })
+        let signature = self.context.signature;
+        let found = fit::find(self.place, name, signature).map(|place| (place, &signature.inputs[place]));
+        found.map_err(|problem| self.context.refuse(problem))
     }
 
     fn data_type<E: Error>(&self, stated: &str) -> Result<DataType, E> {
         let read =
             DataType::deserialize(serde::de::value::StrDeserializer::<serde::de::value::Error>::new(stated));
         read.map_err(|_| {
-            let shown: String = stated.chars().take(40).collect();
-            self.fail("bad-datatype", "datatype", format_args!("\"{}\" is no datatype", shown.escape_debug()))
+            self.fail("bad-datatype", "datatype", format_args!("\"{}\" is no datatype", fit::shown(stated)))
         })
     }
 
     fn check_type<E: Error>(&self, stated: Option<DataType>, input: &Input) -> Result<(), E> {
         match stated.filter(|stated| *stated != input.data_type) {
             None => Ok(()),
-            Some(stated) => {
-                let wanted = input.data_type;
-                Err(self.fail(
-                    "bad-datatype",
-                    "datatype",
-                    format_args!("the model takes {wanted}, not {stated}"),
-                ))
-            }
+            Some(stated) => Err(self.context.refuse(fit::wrong_type(self.place, input, stated))),
         }
     }
 
@@ -139,13 +126,8 @@ impl<'a> InputSeed<'a> {
     }
 
     fn tensor<E: Error>(&self, input: &Input, shape: Vec<usize>, elements: Elements) -> Result<Tensor, E> {
-        let wanted = &input.shape;
-        let fits = shape.len() == wanted.len()
-            && shape.iter().zip(wanted).all(|(size, wanted)| *wanted < 0 || *wanted == *size as i64);
-        if !fits {
-            let message = format!("the model takes {wanted:?}, not {shape:?}");
-            return Err(self.fail("bad-shape", "shape", message));
-        }
+        let fits = fit::check_shape(&shape, input);
+        fits.map_err(|said| self.context.refuse(fit::wrong_shape(self.place, said)))?;
         if !elements.is_shaped(&shape) {
             return Err(self.fail("bad-data", "data", "the nesting contradicts the shape"));
         }

@@ -1,6 +1,7 @@
 //! The data plane: the Open Inference Protocol, and predictions by column name. One way through for both.
 
 mod elements;
+mod fit;
 mod infer;
 mod input;
 mod metadata;
@@ -10,6 +11,7 @@ mod request;
 mod table;
 mod times;
 
+pub(crate) use fit::{check_outputs, fit};
 pub(crate) use infer::infer;
 pub(crate) use metadata::{live, model_metadata, model_ready, ready, server_metadata};
 pub(crate) use predict::predict;

@@ -1,6 +1,6 @@
 //! Predictions by column name, from JSON or CSV.
 
-use super::{Ask, Rows, choose, named, refuse_early, run, table, unhurried};
+use super::{Ask, Rows, choose, fit, named, refuse_early, run, table, unhurried};
 use crate::app::App;
 use crate::http::{Answer, Call, json};
 use crate::problem::Problem;
@@ -19,7 +19,7 @@ pub(crate) async fn predict(app: Arc<App>, mut call: Call) -> Answer {
     let inputs = assemble(&model.signature, &table.columns, &table.rows)
         .map_err(|error| Problem::bad("bad-row", error.to_string()))?;
     let rows = table.rows.len();
-    let asked = Rows { inputs, count: rows, times: table.times };
+    let asked = Rows { times: table.times, ..fit(inputs, &model.signature)? };
     let outputs = run(&app, &chosen, asked, start).await?;
     let predictions = named::predictions(&model.signature, &outputs, rows)?;
     json(&PredictResponse { predictions, model_version: model.version })

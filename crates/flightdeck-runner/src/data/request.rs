@@ -1,9 +1,9 @@
 //! An inference request, read in one pass straight into the tensors that the version's signature asks for.
 
-use super::Rows;
 use super::input::InputSeed;
+use super::{Rows, check_outputs, fit};
 use crate::problem::Problem;
-use flightdeck_core::{Input, Signature, Tensor};
+use flightdeck_core::{Signature, Tensor};
 use flightdeck_protocol::EventTime;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -55,7 +55,11 @@ pub(super) struct Context<'a> {
 impl Context<'_> {
     /// Notes the reason and gives an error that ends the reading.
     pub(super) fn fail<E: Error>(&self, code: &'static str, message: String) -> E {
-        self.problem.borrow_mut().get_or_insert_with(|| Problem::bad(code, message));
+        self.refuse(Problem::bad(code, message))
+    }
+
+    pub(super) fn refuse<E: Error>(&self, problem: Problem) -> E {
+        self.problem.borrow_mut().get_or_insert(problem);
         E::custom("refused")
     }
 }
@@ -69,42 +73,9 @@ struct Parsed {
 }
 
 impl Parsed {
-    /// The inputs in the signature's order, each there once, all with the same number of rows.
     fn fitted(self, signature: &Signature) -> Result<Request, Problem> {
-        let mut places: Vec<Option<Tensor>> = signature.inputs.iter().map(|_| None).collect();
-        for (place, tensor) in self.inputs {
-            let name = tensor.name.clone();
-            if places[place].replace(tensor).is_some() {
-                return Err(Problem::bad("bad-input", format!("input \"{name}\" is given twice")));
-            }
-        }
-        let missing =
-            |input: &Input| Problem::bad("missing-input", format!("input \"{}\" is missing", input.name));
-        let inputs = places
-            .into_iter()
-            .zip(&signature.inputs)
-            .map(|(tensor, input)| tensor.ok_or_else(|| missing(input)));
-        let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
-        let mut rows = None;
-        for (tensor, _) in
-            inputs.iter().zip(&signature.inputs).filter(|(_, input)| input.batch_axis == Some(0))
-        {
-            let own = tensor.shape.first().copied();
-            if rows.is_some() && rows != own {
-                let message = format!("input \"{}\" has another number of rows than the others", tensor.name);
-                return Err(Problem::bad("bad-shape", message));
-            }
-            rows = own;
-        }
-        let known = |name: &&String| signature.outputs.iter().any(|output| output.name == **name);
-        if let Some(unknown) = self.outputs.iter().find(|name| !known(name)) {
-            let shown: String = unknown.chars().take(80).collect();
-            return Err(Problem::bad(
-                "bad-output",
-                format!("the model has no output \"{}\"", shown.escape_debug()),
-            ));
-        }
-        let rows = Rows { inputs, count: rows.unwrap_or(1), times: self.times };
+        check_outputs(self.outputs.iter().map(String::as_str), signature)?;
+        let rows = Rows { times: self.times, ..fit::arrange(self.inputs, signature)? };
         Ok(Request { id: self.id, rows, outputs: self.outputs })
     }
 }
