@@ -1,16 +1,18 @@
 //! The client of the control interface and of an endpoint's own addresses.
 
+use crate::control_error::tls_error;
+use crate::pin::{Seen, tls};
 use crate::{
-    Ack, Acked, AuditPage, EndpointDesired, EndpointList, EndpointState, ErrorBody, Flushed, Handshake,
-    LiveFigures, PREFIX, PROTOCOL, PredictRequest, PredictResponse, Token, WindowBatch, oip,
+    Ack, Acked, AuditPage, ControlError, EndpointDesired, EndpointList, EndpointState, ErrorBody, Flushed,
+    Handshake, LiveFigures, PREFIX, PROTOCOL, PredictRequest, PredictResponse, Token, WindowBatch, oip,
 };
 use flightdeck_core::Name;
+use reqwest::redirect::Policy;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
-use thiserror::Error;
 
 const CONNECT: Duration = Duration::from_secs(5);
 const ANSWER: Duration = Duration::from_mins(1);
@@ -23,81 +25,8 @@ pub struct Control {
     http: Client,
     base: String,
     token: Option<Token>,
-}
-
-/// A call that did not succeed.
-#[derive(Debug, Error)]
-pub enum ControlError {
-    /// Nobody answers there.
-    #[error("the runner at {base} does not answer")]
-    Away {
-        /// The runner's address.
-        base: String,
-        /// What the network says.
-        #[source]
-        source: reqwest::Error,
-    },
-    /// The runner refused, and said why.
-    #[error("{}", .body.error)]
-    Refused {
-        /// The HTTP status.
-        status: u16,
-        /// What the runner said.
-        body: ErrorBody,
-    },
-    /// Something answers that is not a runner of this protocol.
-    #[error("what answers at {base} is not a Flightdeck runner: {found}")]
-    NotARunner {
-        /// The address.
-        base: String,
-        /// What was found instead.
-        found: String,
-    },
-    /// The runner speaks another version of the control interface.
-    #[error("the runner speaks version {theirs} of the control interface, this program version {PROTOCOL}")]
-    Protocol {
-        /// Its version.
-        theirs: u32,
-    },
-    /// A file that should be sent cannot be read.
-    #[error("cannot read {}", .path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The call was cancelled.
-    #[error("cancelled")]
-    Cancelled,
-}
-
-impl ControlError {
-    /// A stable kebab-case name; what the runner said when it said something.
-    pub fn code(&self) -> &str {
-        match self {
-            Self::Away { .. } => "runner-away",
-            Self::Refused { body, .. } if !body.code.is_empty() => &body.code,
-            Self::Refused { .. } => "runner-refused",
-            Self::NotARunner { .. } => "not-a-runner",
-            Self::Protocol { .. } => "runner-protocol",
-            Self::File { .. } => "unreadable",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    /// What to do next.
-    pub fn hint(&self) -> Option<&str> {
-        match self {
-            Self::Away { .. } => Some("Start the runner, or check its address."),
-            Self::Refused { body, .. } => body.hint.as_deref(),
-            Self::NotARunner { .. } => Some("Check the address; another program may have taken the port."),
-            Self::Protocol { .. } => Some("Bring both programs to the same version."),
-            Self::File { .. } => Some("Check that the file is still there and that you may read it."),
-            Self::Cancelled => None,
-        }
-    }
+    /// What its handshakes saw, when a key is demanded.
+    seen: Option<Arc<Seen>>,
 }
 
 /// Chooses who does the cryptography of TLS, for every client of this process. Choosing twice changes nothing.
@@ -108,11 +37,22 @@ pub fn provide_tls() {
 impl Control {
     /// Speaks to the runner at `base`, such as `http://127.0.0.1:43121`. Nothing is sent yet.
     pub fn new(base: impl Into<String>, token: Option<Token>) -> Self {
-        // A runner is spoken to directly: a proxy of the environment would see the token.
+        Self::over(base, token, None)
+    }
+
+    pub(crate) fn over(base: impl Into<String>, token: Option<Token>, seen: Option<Arc<Seen>>) -> Self {
         provide_tls();
-        let http = Client::builder().no_proxy().connect_timeout(CONNECT).build().unwrap_or_default();
+        // A runner is spoken to directly: a proxy of the environment would see the token. And what it answers is its own:
+        // a redirect would take the token elsewhere.
+        let client = Client::builder().no_proxy().redirect(Policy::none()).connect_timeout(CONNECT);
+        let client = match seen.clone().map(tls) {
+            Some(Ok(tls)) => client.https_only(true).tls_backend_preconfigured(tls),
+            // Without TLS of ours, none at all: a client that trusts whom the system trusts is not what was asked for.
+            Some(Err(_)) => client.https_only(true).tls_certs_only([]),
+            None => client,
+        };
         let base = base.into().trim_end_matches('/').to_owned();
-        Self { http, base, token }
+        Self { http: client.build().unwrap_or_default(), base, token, seen }
     }
 
     /// The runner's address.
@@ -135,6 +75,12 @@ impl Control {
         let request = self.http.get(format!("{}/v2/health/ready", self.base)).timeout(ANSWER);
         let answer = request.send().await.map_err(|source| self.away(source))?;
         Ok(answer.status() == StatusCode::OK)
+    }
+
+    /// Whether anybody answers there, whoever it is.
+    pub(crate) async fn alive(&self) -> Result<(), ControlError> {
+        let request = self.http.get(format!("{}/v2/health/live", self.base)).timeout(CONNECT);
+        request.send().await.map(|_| ()).map_err(|source| self.away(source))
     }
 
     /// All endpoints.
@@ -251,7 +197,15 @@ impl Control {
     }
 
     fn away(&self, source: reqwest::Error) -> ControlError {
-        ControlError::Away { base: self.base.clone(), source: source.without_url() }
+        let base = self.base.clone();
+        if let Some((expected, found)) = self.seen.as_ref().and_then(|seen| seen.take_other()) {
+            return ControlError::OtherCertificate { base, expected, found };
+        }
+        match tls_error(&source) {
+            Some(rustls::Error::InvalidMessage(_)) => self.stranger("it does not speak TLS".into()),
+            Some(error) => self.stranger(format!("TLS cannot be agreed on, {error}")),
+            None => ControlError::Away { base, source: source.without_url() },
+        }
     }
 
     pub(crate) fn stranger(&self, found: String) -> ControlError {

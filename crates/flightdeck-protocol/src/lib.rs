@@ -22,6 +22,12 @@ mod window;
 #[cfg(feature = "client")]
 mod client;
 #[cfg(feature = "client")]
+mod control_error;
+#[cfg(feature = "client")]
+mod introduction;
+#[cfg(feature = "client")]
+mod pin;
+#[cfg(feature = "client")]
 mod upload;
 
 pub use audit::{AuditPage, AuditRow};
@@ -41,7 +47,13 @@ pub use tokens::{TokenCreated, TokenInfo, TokenList, TokenRequest};
 pub use window::{Ack, Acked, Counts, Flushed, Gap, GapReason, WindowBatch, WindowRecord};
 
 #[cfg(feature = "client")]
-pub use client::{Control, ControlError, provide_tls};
+pub use client::{Control, provide_tls};
+#[cfg(feature = "client")]
+pub use control_error::ControlError;
+#[cfg(feature = "client")]
+pub use introduction::Introduction;
+#[cfg(feature = "client")]
+pub use pin::Pin;
 #[cfg(feature = "client")]
 pub use upload::LocalFile;
 
