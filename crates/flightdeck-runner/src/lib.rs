@@ -12,6 +12,9 @@ mod control;
 mod counting;
 mod data;
 mod deploy;
+#[cfg(any(test, feature = "fuzz"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod http;
 mod model_file;
 mod problem;

@@ -6,6 +6,7 @@
 
 mod bench;
 mod demo;
+mod fuzz;
 mod place;
 mod process;
 mod product;
@@ -37,6 +38,8 @@ cargo xtask COMMAND
   bench [PART…]
              what it costs on this machine, in one table: import, profile, runner, counting, compare, window, notebook, or
              only the named ones (--json FILE: also there, as lines of JSON)
+  fuzz [TARGET…] [SECONDS] [--replay FILE]
+             looks for requests and uploads that break the runner, with coverage; the tests do so for some seconds
   app [ARG]… build for daily use and start the window; the arguments go to it";
 
 fn main() -> ExitCode {
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         "app"
             | "bench"
             | "demo"
+            | "fuzz"
             | "help"
             | "--help"
             | "-h"
@@ -73,7 +77,7 @@ fn main() -> ExitCode {
 }
 
 fn takes_arguments(command: &str) -> bool {
-    matches!(command, "app" | "bench" | "demo")
+    matches!(command, "app" | "bench" | "demo" | "fuzz")
 }
 
 fn perform(command: &str, rest: &[String]) -> Result<()> {
@@ -89,6 +93,7 @@ fn perform(command: &str, rest: &[String]) -> Result<()> {
         "bindings" => process::run(place.cargo().args(tidy::BINDINGS)),
         "samples" => samples::write(&place),
         "bench" => bench::bench(&place, rest),
+        "fuzz" => fuzz::fuzz(&place, rest),
         "demo" => demo::demo(&place, rest),
         _ => app(&place, rest),
     }

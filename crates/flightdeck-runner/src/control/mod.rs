@@ -5,6 +5,8 @@ mod packages;
 mod windows;
 
 pub(crate) use endpoints::{endpoint, endpoints, live, put_endpoint, remove_endpoint};
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) use packages::{Shelf, store};
 pub(crate) use packages::{blob_part, blob_state, store_package};
 pub(crate) use windows::{ack, audit, flush, handshake, stop, windows};
 

@@ -6,8 +6,9 @@ use crate::http::{Answer, Call, json};
 use crate::problem::Problem;
 use axum::http::StatusCode;
 use flightdeck_core::Digest;
-use flightdeck_package::{Parts, root_digest};
+use flightdeck_package::{Artifacts, Parts, root_digest};
 use flightdeck_protocol::{BlobState, PackageFile, PackageStored, PackageUpload};
+use flightdeck_sqlite::Database;
 use std::sync::Arc;
 
 /// Files in one package at most.
@@ -31,37 +32,53 @@ pub(crate) async fn blob_part(app: Arc<App>, mut call: Call) -> Answer {
 
 pub(crate) async fn store_package(app: Arc<App>, mut call: Call) -> Answer {
     let upload: PackageUpload = call.json().await?;
-    json(&blocking(move || store(&app, call.principal.id(), &upload)).await?)
+    let store = move || {
+        let shelf = Shelf { artifacts: &app.artifacts, parts: &app.parts, database: &app.database };
+        store(&shelf, call.principal.id(), &upload)
+    };
+    json(&blocking(store).await?)
 }
 
-fn store(app: &App, actor: &str, upload: &PackageUpload) -> Result<PackageStored, Problem> {
+/// Where packages, and parts of them, are.
+pub(crate) struct Shelf<'a> {
+    pub(crate) artifacts: &'a Artifacts,
+    pub(crate) parts: &'a Parts,
+    pub(crate) database: &'a Database,
+}
+
+/// Makes a package of files that were brought.
+pub(crate) fn store(
+    shelf: &Shelf<'_>,
+    actor: &str,
+    upload: &PackageUpload,
+) -> Result<PackageStored, Problem> {
     let PackageUpload { root, files } = upload;
-    if app.artifacts.contains(root) {
-        app.artifacts.package(root)?.verify()?;
+    if shelf.artifacts.contains(root) {
+        shelf.artifacts.package(root)?.verify()?;
         return Ok(PackageStored { root: *root, already: true });
     }
     check(root, files)?;
-    let is_here = |file: &PackageFile| app.parts.take(&file.sha256).is_ok();
+    let is_here = |file: &PackageFile| shelf.parts.take(&file.sha256).is_ok();
     if let Some(missing) = files.iter().find(|file| !is_here(file)) {
         let message = format!("{} was not received completely", missing.path.escape_debug());
         return Err(
             Problem::new(StatusCode::CONFLICT, "parts-missing", message).hint("Send its parts first.")
         );
     }
-    let mut staging = app.artifacts.stage()?;
+    let mut staging = shelf.artifacts.stage()?;
     for file in files {
-        let entry = staging.copy(&file.path, &app.parts.take(&file.sha256)?, &mut |_| {})?;
+        let entry = staging.copy(&file.path, &shelf.parts.take(&file.sha256)?, &mut |_| {})?;
         if entry.bytes != file.bytes || entry.sha256 != file.sha256 {
             let message = format!("{} is not what was announced", file.path.escape_debug());
             return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "wrong-part", message));
         }
     }
     let package = staging.finish(Some(*root))?;
-    app.database.act(actor, "store-package", &root.to_string(), |act| {
+    shelf.database.act(actor, "store-package", &root.to_string(), |act| {
         act.note("bytes", package.bytes());
         act.changed("package", &root.hex())
     })?;
-    discard(&app.parts, files);
+    discard(shelf.parts, files);
     Ok(PackageStored { root: *root, already: false })
 }
 

@@ -15,6 +15,8 @@ pub(crate) use fit::{check_outputs, fit};
 pub(crate) use infer::infer;
 pub(crate) use metadata::{live, model_metadata, model_ready, ready, server_metadata};
 pub(crate) use predict::predict;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) use request::read as read_request;
 
 use crate::app::App;
 use crate::http::Call;

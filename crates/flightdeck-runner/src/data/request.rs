@@ -12,15 +12,15 @@ use std::cell::RefCell;
 use std::fmt;
 
 /// A request that fits the signature.
-pub(super) struct Request {
-    pub(super) id: Option<String>,
-    pub(super) rows: Rows,
+pub(crate) struct Request {
+    pub(crate) id: Option<String>,
+    pub(crate) rows: Rows,
     /// Which outputs are wanted; all when empty.
-    pub(super) outputs: Vec<String>,
+    pub(crate) outputs: Vec<String>,
 }
 
 /// Reads a request.
-pub(super) fn read(body: &[u8], signature: &Signature) -> Result<Request, Problem> {
+pub(crate) fn read(body: &[u8], signature: &Signature) -> Result<Request, Problem> {
     let context = Context { signature, problem: RefCell::new(None) };
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let read = deserializer.deserialize_map(RequestVisitor { context: &context });
