@@ -9,6 +9,7 @@ use ort::environment::Environment;
 use ort::session::SessionInputValue;
 use ort::session::builder::SessionBuilder;
 use ort::value::{TensorElementType, ValueType};
+use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use thiserror::Error;
@@ -25,6 +26,18 @@ pub struct Session {
     inputs: Vec<TensorInfo>,
     outputs: Vec<TensorInfo>,
     load_ms: f64,
+    times: RunTimes,
+}
+
+/// What the parts of a run took, in nanoseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunTimes {
+    /// Handing the inputs over.
+    pub input_ns: u64,
+    /// Running the model.
+    pub infer_ns: u64,
+    /// Taking the outputs.
+    pub output_ns: u64,
 }
 
 /// Where a model is loaded from.
@@ -196,7 +209,13 @@ fn commit(mut builder: SessionBuilder, model: Source<'_>) -> Result<Session, Run
     let inner = inner.map_err(|error| RuntimeError::of(&error, RuntimeError::Load))?;
     let inputs = infos(inner.inputs())?;
     let outputs = infos(inner.outputs())?;
-    Ok(Session { inner, inputs, outputs, load_ms: start.elapsed().as_secs_f64() * 1e3 })
+    Ok(Session {
+        inner,
+        inputs,
+        outputs,
+        load_ms: start.elapsed().as_secs_f64() * 1e3,
+        times: RunTimes::default(),
+    })
 }
 
 /// Where the data files of a model lie that is not loaded from a file itself.
@@ -220,6 +239,7 @@ impl Session {
 
     /// Runs the model on all of its inputs, found by name. All outputs, in the model's order.
     pub fn run(&mut self, inputs: &[Tensor]) -> Result<Vec<Tensor>, RuntimeError> {
+        let start = Instant::now();
         if inputs.len() != self.inputs.len() {
             let (given, wanted) = (inputs.len(), self.inputs.len());
             return Err(RuntimeError::Inputs(format!("{given} inputs were given, the model takes {wanted}")));
@@ -237,9 +257,23 @@ impl Session {
             input_value(tensor)
         });
         let values = values.collect::<Result<Vec<SessionInputValue<'_>>, _>>()?;
+        let given = Instant::now();
         let answers =
             self.inner.run(values.as_slice()).map_err(|error| RuntimeError::of(&error, RuntimeError::Run))?;
-        self.outputs.iter().zip(answers.values()).map(|(info, value)| output_tensor(info, &value)).collect()
+        let ran = Instant::now();
+        let outputs = self.outputs.iter().zip(answers.values());
+        let outputs = outputs.map(|(info, value)| output_tensor(info, &value)).collect();
+        self.times = RunTimes {
+            input_ns: (given - start).as_nanos() as u64,
+            infer_ns: (ran - given).as_nanos() as u64,
+            output_ns: ran.elapsed().as_nanos() as u64,
+        };
+        outputs
+    }
+
+    /// What the parts of the last run took that succeeded.
+    pub const fn times(&self) -> RunTimes {
+        self.times
     }
 
     /// Ends the trace of a session that leaves one, and gives the name of its file.

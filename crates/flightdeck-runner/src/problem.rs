@@ -8,6 +8,9 @@ use flightdeck_package::PackageError;
 use flightdeck_protocol::ErrorBody;
 use std::borrow::Cow;
 
+/// The code of an answer that came too late.
+pub(crate) const DEADLINE: &str = "deadline";
+
 /// Why a request does not succeed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {
@@ -41,6 +44,12 @@ impl Problem {
     pub(crate) fn overload() -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "overload", "too many rows are waiting for this model")
             .hint("Send less at once, or again after the time in Retry-After.")
+    }
+
+    /// The client does not wait any longer.
+    pub(crate) fn late() -> Self {
+        Self::new(StatusCode::GATEWAY_TIMEOUT, DEADLINE, "the deadline passed before the answer was there")
+            .hint("Ask with a longer timeout, or send fewer rows at once.")
     }
 
     /// The fault is ours. The log has the details, the answer has none of them.

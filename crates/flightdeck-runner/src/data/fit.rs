@@ -79,7 +79,7 @@ pub(super) fn arrange(placed: Vec<(usize, Tensor)>, signature: &Signature) -> Re
     let inputs = given.map(|(tensor, input)| tensor.ok_or_else(|| missing(input)));
     let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
     let count = count(&inputs, signature)?;
-    Ok(Rows { inputs, count, times: None })
+    Ok(Rows { inputs, count, times: None, deadline: None })
 }
 
 /// How many rows the inputs have; one where they do not count them.

@@ -19,8 +19,9 @@ pub(crate) use predict::predict;
 pub(crate) use request::read as read_request;
 
 use crate::app::App;
+use crate::counting::{Counting, Spans};
 use crate::http::Call;
-use crate::problem::Problem;
+use crate::problem::{DEADLINE, Problem};
 use crate::serving::{Endpoint, Lineup, Seen, Served};
 use axum::http::{HeaderValue, StatusCode};
 use flightdeck_core::Tensor;
@@ -88,12 +89,28 @@ pub(crate) struct Rows {
     pub(crate) inputs: Vec<Tensor>,
     pub(crate) count: usize,
     pub(crate) times: Option<EventTime>,
+    /// When the answer is of no use any more.
+    pub(crate) deadline: Option<Instant>,
+}
+
+/// A request that is counted as failed unless it is answered, also when its client leaves.
+struct Unanswered<'a> {
+    app: &'a App,
+    counting: &'a Counting,
+    spans: Option<&'a Spans>,
+}
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        self.counting.failed(self.spans, self.app.now());
+    }
 }
 
 /// Refuses early what would be refused anyway: the body is not read for it.
 pub(crate) fn refuse_early(app: &App, served: &Served) -> Result<(), Problem> {
     if served.model.lane.is_full() || served.counting.is_overfull() {
         served.counting.failed(None, app.now());
+        served.model.statistics().shed();
         return Err(Problem::overload());
     }
     Ok(())
@@ -116,7 +133,7 @@ pub(crate) async fn run(
     start: Instant,
 ) -> Result<Arc<Vec<Tensor>>, Problem> {
     let Served { model, counting } = &chosen.served;
-    let Rows { inputs, count: rows, times } = asked;
+    let Rows { inputs, count: rows, times, deadline } = asked;
     if let Some(times) = &times {
         times::check(times, rows, app.now())?;
     }
@@ -127,13 +144,20 @@ pub(crate) async fn run(
             .hint("Send fewer rows at once, or deploy with longer windows."));
     }
     let spans = spans.as_ref();
-    let place = model.lane.admit(rows).inspect_err(|_| counting.failed(spans, app.now()))?;
+    let unanswered = Unanswered { app, counting, spans };
+    let place = model.lane.admit(rows)?;
     let inputs = Arc::new(inputs);
     counting.seen(&inputs, spans);
-    let outputs = place.run(Arc::clone(&inputs)).await.map(Arc::new);
+    let outputs = place.run(Arc::clone(&inputs), deadline).await.map(Arc::new);
+    let took = start.elapsed();
     match &outputs {
-        Ok(_) => counting.answered(spans, rows, start.elapsed().as_micros() as u64),
-        Err(_) => counting.failed(spans, app.now()),
+        Ok(_) => {
+            std::mem::forget(unanswered);
+            counting.answered(spans, rows, took.as_micros() as u64);
+            model.statistics().succeeded(took, app.now().as_ms());
+        }
+        Err(problem) if problem.code == DEADLINE => model.statistics().late(),
+        Err(_) => model.statistics().failed(took),
     }
     if !chosen.lineup.shadows.is_empty() {
         let is_champion = Arc::ptr_eq(model, &chosen.lineup.champion.model);

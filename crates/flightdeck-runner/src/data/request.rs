@@ -10,6 +10,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt;
+use std::time::{Duration, Instant};
 
 /// A request that fits the signature.
 pub(crate) struct Request {
@@ -68,6 +69,7 @@ impl Context<'_> {
 struct Parsed {
     id: Option<String>,
     times: Option<EventTime>,
+    deadline: Option<Instant>,
     inputs: Vec<(usize, Tensor)>,
     outputs: Vec<String>,
 }
@@ -75,7 +77,8 @@ struct Parsed {
 impl Parsed {
     fn fitted(self, signature: &Signature) -> Result<Request, Problem> {
         check_outputs(self.outputs.iter().map(String::as_str), signature)?;
-        let rows = Rows { times: self.times, ..fit::arrange(self.inputs, signature)? };
+        let rows =
+            Rows { times: self.times, deadline: self.deadline, ..fit::arrange(self.inputs, signature)? };
         Ok(Request { id: self.id, rows, outputs: self.outputs })
     }
 }
@@ -96,7 +99,12 @@ impl<'de> Visitor<'de> for RequestVisitor<'_> {
         while let Some(key) = map.next_key::<Text<'de>>()? {
             match &*key.0 {
                 "id" => parsed.id = map.next_value()?,
-                "parameters" => parsed.times = map.next_value::<Parameters>()?.event_time,
+                "parameters" => {
+                    let Parameters { event_time, timeout } = map.next_value()?;
+                    let timeout = timeout.filter(|timeout| *timeout > 0).map(Duration::from_micros);
+                    parsed.deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+                    parsed.times = event_time;
+                }
                 "inputs" => {
                     parsed.inputs = map.next_value_seed(InputsSeed { context: self.context })?;
                     has_inputs = true;
@@ -116,6 +124,8 @@ impl<'de> Visitor<'de> for RequestVisitor<'_> {
 #[derive(Deserialize)]
 struct Parameters {
     event_time: Option<EventTime>,
+    /// How long the client waits, in microseconds; 0 is for as long as it takes.
+    timeout: Option<u64>,
 }
 
 #[derive(Deserialize)]

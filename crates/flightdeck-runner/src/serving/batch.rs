@@ -1,10 +1,12 @@
 //! Several requests in one run, and one request in several runs.
 
-use super::lane::Job;
+use super::lane::{Job, Outputs};
+use super::statistics::{Run, Statistics};
 use crate::problem::Problem;
 use flightdeck_core::{Signature, Tensor};
 use flightdeck_engine::rows;
-use flightdeck_engine::runtime::{RuntimeError, Session};
+use flightdeck_engine::runtime::{RunTimes, Session};
+use std::time::Instant;
 
 /// What can share a run.
 pub(crate) struct Batching;
@@ -34,27 +36,114 @@ impl Batching {
     }
 }
 
-/// Runs jobs that fit together and answers each. A batch that fails is run job by job, so that one bad request fails
-/// alone. Returns false when the outputs cannot be taken apart by row.
-pub(super) fn run_batch(session: &mut Session, mut jobs: Vec<Job>, max_rows: usize) -> bool {
-    if jobs.len() == 1 {
-        if let Some(job) = jobs.pop() {
-            answer_alone(session, job, max_rows);
+/// What runs jobs: a session, and where it is counted.
+pub(super) struct Runs<'a> {
+    pub(super) session: &'a mut Session,
+    pub(super) statistics: &'a Statistics,
+    pub(super) max_rows: usize,
+}
+
+impl Runs<'_> {
+    /// Runs jobs that fit together and answers each. A batch that fails is run job by job, so that one bad request fails
+    /// alone. Returns false when the outputs cannot be taken apart by row.
+    pub(super) fn batch(&mut self, mut jobs: Vec<Job>) -> bool {
+        if jobs.len() == 1 {
+            if let Some(job) = jobs.pop() {
+                self.alone(job);
+            }
+            return true;
         }
-        return true;
-    }
-    let outputs = session.run(&merged(&jobs));
-    let rows: usize = jobs.iter().map(|job| job.rows).sum();
-    let separable = outputs.as_ref().is_ok_and(|outputs| outputs.iter().all(|tensor| splits(tensor, rows)));
-    match outputs {
-        Ok(outputs) if separable => answer_each(jobs, &outputs),
-        Ok(_) => {
-            answer_singly(session, jobs, max_rows);
-            return false;
+        let start = Instant::now();
+        let inputs = merged(&jobs);
+        let merged_ns = start.elapsed().as_nanos() as u64;
+        let outputs = self.session.run(&inputs);
+        let rows: usize = jobs.iter().map(|job| job.rows).sum();
+        let separable =
+            outputs.as_ref().is_ok_and(|outputs| outputs.iter().all(|tensor| splits(tensor, rows)));
+        match outputs {
+            Ok(outputs) if separable => {
+                let mut run = self.run_of(start, &jobs);
+                run.input_ns += merged_ns;
+                self.statistics.ran(run);
+                answer_each(jobs, &outputs);
+            }
+            other => {
+                for job in jobs {
+                    self.alone(job);
+                }
+                return other.is_err();
+            }
         }
-        Err(_) => answer_singly(session, jobs, max_rows),
+        true
     }
-    true
+
+    fn alone(&mut self, job: Job) {
+        let start = Instant::now();
+        let outputs = if job.rows <= self.max_rows {
+            let outputs = self.session.run(&job.inputs);
+            if outputs.is_ok() {
+                self.statistics.ran(self.run_of(start, std::slice::from_ref(&job)));
+            }
+            outputs.map_err(Problem::from)
+        } else {
+            self.sliced(start, &job)
+        };
+        // A client that left meanwhile does not want it.
+        let _ = job.answer.send(outputs);
+    }
+
+    /// Runs a large request in slices, for as long as somebody waits for it. Where the outputs cannot be put together again
+    /// it is run at once.
+    fn sliced(&mut self, start: Instant, job: &Job) -> Outputs {
+        let mut whole: Vec<Tensor> = Vec::new();
+        let mut sum = Run { runs: 0, ..self.run_of(start, std::slice::from_ref(job)) };
+        (sum.input_ns, sum.infer_ns, sum.output_ns) = (0, 0, 0);
+        for from in (0..job.rows).step_by(self.max_rows) {
+            if let Some(problem) = job.is_unwanted(Instant::now()) {
+                return Err(problem);
+            }
+            let to = (from + self.max_rows).min(job.rows);
+            let slice: Vec<Tensor> = job.inputs.iter().map(|tensor| rows::slice(tensor, from, to)).collect();
+            let outputs = self.session.run(&slice)?;
+            sum.add(self.session.times());
+            let splits = outputs.iter().all(|tensor| splits(tensor, to - from));
+            let fits = splits
+                && (whole.is_empty()
+                    || whole.iter_mut().zip(&outputs).all(|(all, part)| rows::append(all, part)));
+            if !fits {
+                let outputs = self.session.run(&job.inputs)?;
+                self.statistics.ran(self.run_of(start, std::slice::from_ref(job)));
+                return Ok(outputs);
+            }
+            if whole.is_empty() {
+                whole = outputs;
+            }
+        }
+        self.statistics.ran(sum);
+        Ok(whole)
+    }
+
+    /// The last run, which was of these.
+    fn run_of(&self, start: Instant, jobs: &[Job]) -> Run {
+        let waited = |job: &Job| start.saturating_duration_since(job.queued).as_nanos() as u64;
+        let mut run = Run {
+            requests: jobs.len() as u64,
+            rows: jobs.iter().map(|job| job.rows as u64).sum(),
+            queue_ns: jobs.iter().map(waited).sum(),
+            ..Run::default()
+        };
+        run.add(self.session.times());
+        run
+    }
+}
+
+impl Run {
+    fn add(&mut self, times: RunTimes) {
+        self.runs += 1;
+        self.input_ns += times.input_ns;
+        self.infer_ns += times.infer_ns;
+        self.output_ns += times.output_ns;
+    }
 }
 
 fn merged(jobs: &[Job]) -> Vec<Tensor> {
@@ -77,39 +166,7 @@ fn answer_each(jobs: Vec<Job>, outputs: &[Tensor]) {
     for job in jobs {
         let end = start + job.rows;
         let own = outputs.iter().map(|tensor| rows::slice(tensor, start, end)).collect();
-        // A client that left meanwhile does not want it.
         let _ = job.answer.send(Ok(own));
         start = end;
     }
-}
-
-fn answer_singly(session: &mut Session, jobs: Vec<Job>, max_rows: usize) {
-    for job in jobs {
-        answer_alone(session, job, max_rows);
-    }
-}
-
-fn answer_alone(session: &mut Session, job: Job, max_rows: usize) {
-    let outputs =
-        if job.rows <= max_rows { session.run(&job.inputs) } else { run_sliced(session, &job, max_rows) };
-    let _ = job.answer.send(outputs.map_err(Problem::from));
-}
-
-/// Runs a large request in slices. Where the outputs cannot be put together again it is run at once.
-fn run_sliced(session: &mut Session, job: &Job, max_rows: usize) -> Result<Vec<Tensor>, RuntimeError> {
-    let mut whole: Vec<Tensor> = Vec::new();
-    for start in (0..job.rows).step_by(max_rows) {
-        let end = (start + max_rows).min(job.rows);
-        let slice: Vec<Tensor> = job.inputs.iter().map(|tensor| rows::slice(tensor, start, end)).collect();
-        let outputs = session.run(&slice)?;
-        if !outputs.iter().all(|tensor| splits(tensor, end - start)) {
-            return session.run(&job.inputs);
-        }
-        if whole.is_empty() {
-            whole = outputs;
-        } else if !whole.iter_mut().zip(&outputs).all(|(all, part)| rows::append(all, part)) {
-            return session.run(&job.inputs);
-        }
-    }
-    Ok(whole)
 }

@@ -5,7 +5,8 @@
 //! the queue is looked at again, because a job pushed in between must not sleep. Long runs move to a thread of the
 //! lane, so that the workers go on reading requests.
 
-use super::batch::{Batching, run_batch};
+use super::batch::{Batching, Runs};
+use super::statistics::Statistics;
 use crate::problem::Problem;
 use flightdeck_core::{Signature, Tensor};
 use flightdeck_engine::runtime::{RuntimeError, Session};
@@ -39,12 +40,25 @@ pub(crate) struct Lane {
     max_rows: usize,
     thread: OnceLock<Thread>,
     findings: Mutex<Vec<ErrorBody>>,
+    statistics: Statistics,
 }
 
 pub(super) struct Job {
     pub(super) inputs: Arc<Vec<Tensor>>,
     pub(super) rows: usize,
+    pub(super) queued: Instant,
+    pub(super) deadline: Option<Instant>,
     pub(super) answer: oneshot::Sender<Outputs>,
+}
+
+impl Job {
+    /// Why nobody waits for it any more.
+    pub(super) fn is_unwanted(&self, now: Instant) -> Option<Problem> {
+        if self.answer.is_closed() {
+            return Some(Problem::internal("run the model", &"the client left"));
+        }
+        self.deadline.filter(|deadline| *deadline <= now).map(|_| Problem::late())
+    }
 }
 
 /// What a run gave.
@@ -80,6 +94,7 @@ impl Lane {
             max_rows: ((RUN_NS / ns_per_row) as usize).clamp(1, MAX_ROWS),
             thread: OnceLock::new(),
             findings: Mutex::default(),
+            statistics: Statistics::default(),
         })
     }
 
@@ -92,7 +107,11 @@ impl Lane {
     pub(crate) fn admit(self: &Arc<Self>, rows: usize) -> Result<Place, Problem> {
         let before = self.waiting_rows.fetch_add(rows, Ordering::AcqRel);
         let place = Place { lane: Arc::clone(self), rows };
-        if before > 0 && before + rows > self.room() { Err(Problem::overload()) } else { Ok(place) }
+        if before > 0 && before + rows > self.room() {
+            self.statistics.shed();
+            return Err(Problem::overload());
+        }
+        Ok(place)
     }
 
     fn room(&self) -> usize {
@@ -130,7 +149,8 @@ impl Lane {
             return false;
         }
         let start = Instant::now();
-        if !run_batch(session, jobs, self.max_rows) {
+        let mut runs = Runs { session, statistics: &self.statistics, max_rows: self.max_rows };
+        if !runs.batch(jobs) {
             // Outputs that cannot be taken apart by row: this model never gets two requests at once again.
             self.batches.store(false, Ordering::Relaxed);
             let message =
@@ -147,12 +167,13 @@ impl Lane {
         true
     }
 
-    /// Takes jobs that fit into one run. Jobs whose client has left are dropped.
+    /// Takes jobs that fit into one run. Jobs that nobody waits for any more are dropped.
     fn next_jobs(&self) -> Vec<Job> {
+        let now = Instant::now();
         let mut queue = lock(&self.queue);
         let (mut jobs, mut rows): (Vec<Job>, usize) = (Vec::new(), 0);
         while let Some(next) = queue.front() {
-            let gone = next.answer.is_closed();
+            let unwanted = next.is_unwanted(now);
             let fits = match jobs.first() {
                 None => true,
                 Some(first) => {
@@ -161,12 +182,14 @@ impl Lane {
                         && Batching::fit(&first.inputs, &next.inputs)
                 }
             };
-            if !gone && !fits {
+            if unwanted.is_none() && !fits {
                 break;
             }
             let Some(job) = queue.pop_front() else { break };
             self.waiting_rows.fetch_sub(job.rows, Ordering::AcqRel);
-            if !gone {
+            if let Some(problem) = unwanted {
+                let _ = job.answer.send(Err(problem));
+            } else {
                 rows += job.rows;
                 jobs.push(job);
             }
@@ -174,12 +197,34 @@ impl Lane {
         jobs
     }
 
+    /// Takes the jobs out that nobody waits for any more.
+    fn sweep(&self) {
+        lock(&self.queue).retain(|job| {
+            let wanted = !job.answer.is_closed();
+            if !wanted {
+                self.waiting_rows.fetch_sub(job.rows, Ordering::AcqRel);
+            }
+            wanted
+        });
+    }
+
+    pub(crate) const fn statistics(&self) -> &Statistics {
+        &self.statistics
+    }
+
+    /// Rows that wait for a run.
+    #[allow(dead_code, reason = "likewise")]
+    pub(crate) fn waiting_rows(&self) -> usize {
+        self.waiting_rows.load(Ordering::Relaxed)
+    }
+
     /// Runs these on the calling thread, in batches like any others, and waits for all of them.
     pub(crate) fn run_all(&self, work: Vec<(Arc<Vec<Tensor>>, usize)>) -> Vec<Outputs> {
         let push = |(inputs, rows)| {
             let (answer, outputs) = oneshot::channel();
             self.waiting_rows.fetch_add(rows, Ordering::AcqRel);
-            lock(&self.queue).push_back(Job { inputs, rows, answer });
+            let job = Job { inputs, rows, queued: Instant::now(), deadline: None, answer };
+            lock(&self.queue).push_back(job);
             outputs
         };
         let outputs: Vec<_> = work.into_iter().map(push).collect();
@@ -203,20 +248,50 @@ impl Lane {
 }
 
 impl Place {
-    /// Runs the inputs and waits for the outputs.
-    pub(crate) async fn run(mut self, inputs: Arc<Vec<Tensor>>) -> Outputs {
+    /// Runs the inputs and waits for the outputs, until the deadline. Dropped while it waits, it frees its room at once.
+    pub(crate) async fn run(mut self, inputs: Arc<Vec<Tensor>>, deadline: Option<Instant>) -> Outputs {
         let lane = Arc::clone(&self.lane);
-        let (answer, mut outputs) = oneshot::channel();
+        let (answer, outputs) = oneshot::channel();
         // The room now belongs to the job: whoever takes it from the queue gives it back.
         let rows = std::mem::take(&mut self.rows);
-        lock(&lane.queue).push_back(Job { inputs, rows, answer });
+        lock(&lane.queue).push_back(Job { inputs, rows, queued: Instant::now(), deadline, answer });
+        let mut waiting = Waiting { lane: &lane, outputs, is_late: false };
         if lane.is_long(rows) {
             lane.wake_thread();
         } else {
             tokio::task::yield_now().await;
-            combine(&lane, &mut outputs);
+            combine(&lane, &mut waiting.outputs);
         }
-        outputs.await.unwrap_or_else(gone)
+        waiting.answer(deadline).await
+    }
+}
+
+/// A job whose answer somebody waits for.
+struct Waiting<'a> {
+    lane: &'a Lane,
+    outputs: oneshot::Receiver<Outputs>,
+    is_late: bool,
+}
+
+impl Waiting<'_> {
+    async fn answer(&mut self, deadline: Option<Instant>) -> Outputs {
+        let Some(deadline) = deadline else { return (&mut self.outputs).await.unwrap_or_else(gone) };
+        let outputs = tokio::time::timeout_at(deadline.into(), &mut self.outputs).await;
+        self.is_late = outputs.is_err();
+        outputs.map_or_else(|_| Err(Problem::late()), |outputs| outputs.unwrap_or_else(gone))
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if self.outputs.is_terminated() {
+            return;
+        }
+        self.outputs.close();
+        if !self.is_late {
+            self.lane.statistics.cancelled();
+        }
+        self.lane.sweep();
     }
 }
 

@@ -9,6 +9,8 @@ mod lane;
 mod lineup;
 mod model;
 mod shadow;
+#[allow(dead_code, reason = "read by the statistics of the protocol and by the metrics")]
+mod statistics;
 
 pub(crate) use agreement::Watched;
 pub(crate) use columns::{are_same, lacking};
@@ -17,3 +19,5 @@ pub(crate) use lane::Lane;
 pub(crate) use lineup::{Canary, Lineup};
 pub(crate) use model::{Model, Served};
 pub(crate) use shadow::{Seen, Shadow};
+#[allow(unused_imports, reason = "likewise")]
+pub(crate) use statistics::{Figures, Spent, Statistics};

@@ -1,7 +1,7 @@
 //! A loaded version: what it takes and gives, what it counts on, and the queue before its session.
 
 use crate::counting::Counting;
-use crate::serving::Lane;
+use crate::serving::{Lane, Statistics};
 use flightdeck_core::{Digest, Signature, Timestamp};
 use flightdeck_drift::Baseline;
 use flightdeck_protocol::Serving;
@@ -21,6 +21,13 @@ pub(crate) struct Model {
     pub(crate) load_ms: f64,
     /// The size of its files, which is about what its session takes.
     pub(crate) bytes: u64,
+}
+
+impl Model {
+    /// What it did since it was loaded.
+    pub(crate) fn statistics(&self) -> &Statistics {
+        self.lane.statistics()
+    }
 }
 
 /// A version in its role at an endpoint: with everything a request needs.

@@ -61,3 +61,23 @@ async fn requests_of_any_size_share_runs_and_get_their_own_rows() {
         request.await.unwrap();
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r19_a_request_past_its_deadline_is_not_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Arc::new(Server::start(folder.path()).await);
+    server.deploy("s", &build(&model("slow"), None, b"")).await;
+    let mut body = serde_json::to_value(request(&[[1.0; 4]])).unwrap();
+    let mut post = async |timeout_us: u64| {
+        body["parameters"] = serde_json::json!({"timeout": timeout_us});
+        let post = reqwest::Client::new().post(format!("{}/v2/models/s/infer", server.base)).json(&body);
+        let answer = post.send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<serde_json::Value>().await.unwrap())
+    };
+    let (status, answer) = post(1).await;
+    assert_eq!((status, &answer["code"]), (504, &"deadline".into()), "{answer}");
+    assert_eq!(post(10_000_000).await.0, 200);
+    assert_eq!(post(0).await.0, 200, "no time is no deadline");
+    let live = server.control.live(&endpoint("s")).await.unwrap();
+    assert_eq!((live.rows, live.errors, live.requests), (2, 1, 3));
+}
