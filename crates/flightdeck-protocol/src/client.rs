@@ -4,7 +4,8 @@ use crate::control_error::tls_error;
 use crate::pin::{Seen, tls};
 use crate::{
     Ack, Acked, AuditPage, ControlError, EndpointDesired, EndpointList, EndpointState, ErrorBody, Flushed,
-    Handshake, LiveFigures, PREFIX, PROTOCOL, PredictRequest, PredictResponse, Token, WindowBatch, oip,
+    Handshake, LiveFigures, PREFIX, PROTOCOL, PredictRequest, PredictResponse, Refuse, Refused, Token,
+    WindowBatch, oip,
 };
 use flightdeck_core::Name;
 use reqwest::redirect::Policy;
@@ -121,6 +122,12 @@ impl Control {
     /// Tells the runner that everything up to `cursor` is safe here.
     pub async fn ack(&self, cursor: u64) -> Result<Acked, ControlError> {
         self.post("/windows/ack", &Ack { cursor }).await
+    }
+
+    /// Tells the runner that a record cannot be used here. After a few times it is set aside, so that those behind it come
+    /// through.
+    pub async fn refuse(&self, refuse: &Refuse) -> Result<Refused, ControlError> {
+        self.post("/windows/refuse", refuse).await
     }
 
     /// Closes open windows now.

@@ -44,7 +44,7 @@ pub use predict::{PredictRequest, PredictResponse, Prediction};
 pub use serving::{Isolation, Serving, ServingError};
 pub use token::{Token, TokenError};
 pub use tokens::{TokenCreated, TokenInfo, TokenList, TokenRequest};
-pub use window::{Ack, Acked, Counts, Flushed, Gap, GapReason, WindowBatch, WindowRecord};
+pub use window::{Ack, Acked, Counts, Flushed, Gap, GapReason, Refuse, Refused, WindowBatch, WindowRecord};
 
 #[cfg(feature = "client")]
 pub use client::{Control, provide_tls};

@@ -61,6 +61,9 @@ pub struct Gap {
     pub to: Timestamp,
     /// Why.
     pub reason: GapReason,
+    /// How many rows are missing; `None` when nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
 }
 
 /// Why rows may be missing.
@@ -71,6 +74,34 @@ pub enum GapReason {
     Killed,
     /// Closed windows could not be stored.
     Storage,
+    /// Nobody acknowledged windows until they had more than their share of the disk: the oldest were dropped.
+    Budget,
+    /// A window was set aside because it is damaged, or because whoever pulled it refused it again and again.
+    Quarantined,
+    /// The runner's state was damaged, and what could be read of it was taken over.
+    Damaged,
+    /// A reason that this program does not know yet.
+    #[serde(other)]
+    Other,
+}
+
+/// `POST /windows/refuse`: whoever pulled this record cannot use it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refuse {
+    /// The record.
+    pub origin: Origin,
+    /// Why, as a kebab-case word.
+    pub code: String,
+}
+
+/// What becomes of a record that was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// How often it was refused.
+    pub times: u64,
+    /// Whether it is out of the way now: a gap has taken its place.
+    pub quarantined: bool,
 }
 
 /// `POST /windows/ack`: everything up to the cursor is safe elsewhere.
@@ -98,6 +129,12 @@ pub struct Flushed {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reason_that_is_not_known_yet_is_still_a_gap() {
+        assert_eq!(serde_json::from_str::<GapReason>("\"flood\"").unwrap(), GapReason::Other);
+        assert_eq!(serde_json::from_str::<GapReason>("\"budget\"").unwrap(), GapReason::Budget);
+    }
 
     #[test]
     fn counts_travel_as_base64() {

@@ -20,6 +20,10 @@ pub struct ServeArgs {
     /// can control this server.
     #[arg(long)]
     pub token_stdin: bool,
+    /// What telemetry that nobody has taken yet may have of the disk, in bytes. Without it: a gibibyte, or a tenth of the disk
+    /// when that is less.
+    #[arg(long, value_name = "BYTES")]
+    pub outbox_bytes: Option<u64>,
 }
 
 /// A configuration that fits together.
@@ -28,6 +32,7 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     pub(crate) listen: SocketAddr,
     pub(crate) token: Option<Token>,
+    pub(crate) outbox_bytes: Option<u64>,
 }
 
 /// A configuration that does not.
@@ -47,7 +52,7 @@ impl Config {
             return Err(ConfigError::NotLoopback(args.listen));
         }
         let token = if args.token_stdin { Some(read_token(input)?) } else { None };
-        Ok(Self { data: args.data.clone(), listen: args.listen, token })
+        Ok(Self { data: args.data.clone(), listen: args.listen, token, outbox_bytes: args.outbox_bytes })
     }
 }
 
@@ -64,7 +69,7 @@ mod tests {
     use super::*;
 
     fn args(listen: &str, token_stdin: bool) -> ServeArgs {
-        ServeArgs { data: "d".into(), listen: listen.parse().unwrap(), token_stdin }
+        ServeArgs { data: "d".into(), listen: listen.parse().unwrap(), token_stdin, outbox_bytes: None }
     }
 
     #[test]

@@ -16,12 +16,14 @@ mod deploy;
 #[doc(hidden)]
 pub mod fuzzing;
 mod http;
+mod metrics;
 mod model_file;
 mod problem;
 mod running;
 mod serve;
 mod serving;
 mod state;
+mod telemetry;
 mod worker;
 
 pub use config::ServeArgs;

@@ -8,7 +8,8 @@ use crate::deploy;
 use crate::http::{Keyring, Listener, listen, router};
 use crate::running;
 use crate::serving::{Condition, Endpoint};
-use crate::state::{self, Identity, StoredEndpoint};
+use crate::state::{self, StoredEndpoint};
+use crate::telemetry::Budget;
 use flightdeck_core::Clock;
 use flightdeck_engine::client::{Worker, WorkerConfig};
 use flightdeck_package::{Artifacts, PackageError, Parts};
@@ -47,8 +48,6 @@ enum ServeError {
     Packages { error: PackageError },
     #[error("cannot start: {0}")]
     System(#[from] io::Error),
-    #[error("the system gives no random numbers")]
-    Random,
 }
 
 impl From<flightdeck_sqlite::Error> for ServeError {
@@ -148,16 +147,15 @@ type Built = (Arc<App>, std::thread::JoinHandle<()>);
 
 fn build(storage: Storage, listener: &Listener, config: Config) -> Result<Built, ServeError> {
     let Storage { database, artifacts, parts } = storage;
-    let mut producer = [0; 16];
-    getrandom::fill(&mut producer).map_err(|_| ServeError::Random)?;
-    let identity = Identity::begin(&database, producer, database.clock().now())?;
+    let identity = state::begin(&database, &config.data, database.clock().now())?;
     let endpoints = Arc::new(EndpointMap::default());
     for stored in database.read(StoredEndpoint::all)? {
         let condition = Condition { stored, phase: Phase::Loading, error: None };
         endpoints.insert(&Arc::new(Endpoint::new(condition)));
     }
     let counted = Arc::clone(&endpoints);
-    let (closer, thread) = Closer::start(database.clone(), Box::new(move || counted.counting()));
+    let budget = Budget::new(config.outbox_bytes, &config.data).bytes;
+    let (closer, thread) = Closer::start(database.clone(), Box::new(move || counted.counting()), budget);
     let worker = Worker::new(WorkerConfig::with_program(std::env::current_exe()?));
     let keyring = Keyring::new(config.token, listener.address);
     let address = listener.address;

@@ -12,6 +12,7 @@ mod change;
 mod error;
 mod migrate;
 mod open;
+mod repair;
 
 pub use act::Act;
 pub use audit::AuditRow;
@@ -19,4 +20,5 @@ pub use change::Change;
 pub use error::{Error, Result};
 pub use migrate::Schema;
 pub use open::Database;
+pub use repair::{DamagedCopy, Salvaged, move_aside, quick_check};
 pub use rusqlite::{self, Connection, OptionalExtension, Row, params};

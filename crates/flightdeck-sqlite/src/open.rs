@@ -1,6 +1,7 @@
 //! One database file: its writer, its readers, its settings.
 
 use crate::act::Act;
+use crate::repair::{file_id, quick_check};
 use crate::{Change, Error, Result, Schema, audit, change, migrate};
 use flightdeck_core::Clock;
 use rusqlite::config::DbConfig;
@@ -15,16 +16,18 @@ const READERS: usize = 4;
 /// An open database. Clones share it.
 #[derive(Clone)]
 pub struct Database {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
-struct Inner {
-    path: PathBuf,
+pub(crate) struct Inner {
+    pub(crate) path: PathBuf,
     clock: Arc<dyn Clock>,
-    writer: Mutex<Connection>,
-    readers: Mutex<Vec<Connection>>,
+    pub(crate) writer: Mutex<Connection>,
+    pub(crate) readers: Mutex<Vec<Connection>>,
     /// Never used for anything but `PRAGMA data_version`, whose value is relative to the connection.
-    watcher: Mutex<Connection>,
+    pub(crate) watcher: Mutex<Connection>,
+    /// Which file was opened.
+    pub(crate) file: Mutex<Option<(u64, u64)>>,
 }
 
 impl Database {
@@ -47,6 +50,7 @@ impl Database {
             writer: Mutex::new(writer),
             readers: Mutex::new(Vec::new()),
             watcher: Mutex::new(watcher),
+            file: Mutex::new(file_id(path)),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -63,16 +67,20 @@ impl Database {
 
     /// Reads, in one consistent view.
     pub fn read<T, E: From<Error>>(&self, work: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
+        let file = *lock(&self.inner.file);
         let kept = lock(&self.inner.readers).pop();
         let mut connection = match kept {
             Some(connection) => connection,
+            // A file that was deleted meanwhile is not made anew, empty, by looking at it.
+            None if !self.is_in_place() => return Err(gone(&self.inner.path).into()),
             None => connect(&self.inner.path).map_err(|error| damage(error, &self.inner.path))?,
         };
         let transaction = connection.transaction().map_err(Error::from)?;
         let answer = work(&transaction);
         drop(transaction);
         let mut readers = lock(&self.inner.readers);
-        if readers.len() < READERS {
+        // Of a file that was replaced meanwhile nothing is to be read any more.
+        if readers.len() < READERS && file == *lock(&self.inner.file) {
             readers.push(connection);
         }
         answer
@@ -125,28 +133,45 @@ impl Database {
         Ok(lock(&self.inner.watcher).query_row("PRAGMA data_version", [], |row| row.get(0))?)
     }
 
-    /// Writes a consistent copy to `target`, while in use. The copy is checked before it gets its name.
+    /// Writes a consistent copy to `target`, while in use. The copy is checked and on the disk before it gets its name.
     pub fn backup(&self, target: &Path) -> Result<()> {
         let partial = target.with_extension("partial");
         let io = |source| Error::Io { path: target.into(), source };
         let _ = std::fs::remove_file(&partial);
         connect(&self.inner.path)?.execute("VACUUM INTO ?1", [partial.to_string_lossy()])?;
         let copy = connect(&partial)?;
-        let verdict: String = copy.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        quick_check(&copy, &partial)?;
         copy.close().map_err(|(_, error)| error)?;
-        if verdict != "ok" {
-            return Err(Error::Damaged { path: partial, detail: verdict });
-        }
-        std::fs::rename(&partial, target).map_err(io)
+        std::fs::File::open(&partial).and_then(|file| file.sync_all()).map_err(io)?;
+        std::fs::rename(&partial, target).map_err(io)?;
+        sync_folder(target).map_err(io)
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// The new name is on the disk, too.
+#[cfg(unix)]
+fn sync_folder(target: &Path) -> std::io::Result<()> {
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::File::open(folder)?.sync_all()
+}
+
+/// A folder cannot be opened there.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "it can fail elsewhere")]
+fn sync_folder(_target: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+fn gone(path: &Path) -> Error {
+    Error::Io { path: path.into(), source: std::io::Error::from(std::io::ErrorKind::NotFound) }
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // A panic while a connection was held rolled its transaction back: the connection itself is sound.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn connect(path: &Path) -> Result<Connection> {
+pub(crate) fn connect(path: &Path) -> Result<Connection> {
     let connection = bare(path)?;
     connection.execute_batch(
         "PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON; PRAGMA recursive_triggers = ON;

@@ -8,7 +8,7 @@ pub(crate) use endpoints::{endpoint, endpoints, live, put_endpoint, remove_endpo
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) use packages::{Shelf, store};
 pub(crate) use packages::{blob_part, blob_state, store_package};
-pub(crate) use windows::{ack, audit, flush, handshake, stop, windows};
+pub(crate) use windows::{ack, audit, flush, handshake, refuse, stop, windows};
 
 use crate::problem::Problem;
 

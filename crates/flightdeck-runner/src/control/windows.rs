@@ -4,8 +4,8 @@ use super::blocking;
 use crate::app::App;
 use crate::http::{Answer, Call, json};
 use crate::problem::Problem;
-use crate::state::Outbox;
-use flightdeck_protocol::{Ack, Acked, AuditPage, AuditRow, Flushed, Handshake, PROTOCOL};
+use crate::state::{Outbox, Pulled};
+use flightdeck_protocol::{Ack, Acked, AuditPage, AuditRow, Flushed, Handshake, PROTOCOL, Refuse};
 use flightdeck_sqlite::AuditRow as StoredRow;
 use std::sync::Arc;
 
@@ -25,8 +25,24 @@ pub(crate) async fn handshake(app: Arc<App>, _call: Call) -> Answer {
 pub(crate) async fn windows(app: Arc<App>, call: Call) -> Answer {
     let after = call.number("after")?.unwrap_or(0);
     let limit = call.number("limit")?.unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE) as usize;
-    let batch = blocking(move || Ok(app.database.read(|c| Outbox::after(c, after, limit))?)).await?;
-    json(&batch)
+    let pull = move || {
+        let Pulled { batch, damaged } = app.database.read(|c| Outbox::after(c, after, limit))?;
+        if !damaged.is_empty() {
+            let now = app.now();
+            app.database.record(|act| {
+                damaged.iter().try_for_each(|cursor| Outbox::quarantine(act, *cursor, ("damaged", now)))
+            })?;
+        }
+        Ok(batch)
+    };
+    json(&blocking(pull).await?)
+}
+
+/// What cannot be used elsewhere does not stand in the way for ever.
+pub(crate) async fn refuse(app: Arc<App>, mut call: Call) -> Answer {
+    let refuse: Refuse = call.json().await?;
+    let now = app.now();
+    json(&blocking(move || Ok(app.database.record(|act| Outbox::refuse(act, &refuse, now))?)).await?)
 }
 
 /// Telemetry that is safe elsewhere is forgotten. Not audited: nothing is lost by it.

@@ -3,9 +3,10 @@
 use super::{Counting, Open};
 use crate::serving::Endpoint;
 use crate::state::{Checkpoint, ClosedWindow, Identity, LostTime, Outbox};
-use flightdeck_core::Timestamp;
+use flightdeck_core::{Name, Timestamp};
 use flightdeck_protocol::GapReason;
 use flightdeck_sqlite::{Act, Database, Result};
+use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, MutexGuard};
 use std::thread::{self, JoinHandle};
@@ -16,8 +17,8 @@ use tokio::sync::oneshot;
 const EVERY: Duration = Duration::from_secs(1);
 /// How often a server without traffic says that it has lost nothing.
 const HEARTBEAT: Duration = Duration::from_mins(1);
-/// Windows that are kept in memory while they cannot be written.
-const MAX_UNWRITTEN: usize = 10_000;
+/// Windows of a version that are kept in memory while they cannot be written.
+const MAX_UNWRITTEN: usize = 4096;
 
 /// Lists the endpoints that may count, those that are being removed included.
 pub(crate) type Endpoints = Box<dyn Fn() -> Vec<Arc<Endpoint>> + Send>;
@@ -37,15 +38,19 @@ enum Order {
 struct Work {
     database: Database,
     endpoints: Endpoints,
+    /// What the outbox may take, in bytes.
+    budget: u64,
     heartbeat: Instant,
-    lost: Vec<LostTime>,
+    /// What was given up and could not be noted yet: one time for each endpoint.
+    lost: BTreeMap<Name, LostTime>,
 }
 
 impl Closer {
-    /// Starts the thread. It ends when it is told to stop, or when this handle is dropped.
-    pub(crate) fn start(database: Database, endpoints: Endpoints) -> (Self, JoinHandle<()>) {
+    /// Starts the thread. It ends when it is told to stop, or when this handle is dropped. What nobody takes has `budget`
+    /// bytes on the disk.
+    pub(crate) fn start(database: Database, endpoints: Endpoints, budget: u64) -> (Self, JoinHandle<()>) {
         let (orders, inbox) = channel();
-        let mut work = Work { database, endpoints, heartbeat: Instant::now(), lost: Vec::new() };
+        let mut work = Work { database, endpoints, budget, heartbeat: Instant::now(), lost: BTreeMap::new() };
         (Self { orders }, thread::spawn(move || work.run(&inbox)))
     }
 
@@ -90,16 +95,20 @@ impl Work {
     /// One pass over everything that counts, in one transaction.
     fn write(&mut self, pass: Pass) -> Result<u64> {
         let now = self.database.clock().now();
+        self.keep_in_place()?;
         let versions = self.versions();
         let mut sheets: Vec<Sheet<'_>> =
             versions.iter().map(|version| Sheet::new(version, pass, now)).filter(Sheet::is_wanted).collect();
         let idle = sheets.is_empty() && self.lost.is_empty();
         let mut closed = 0;
         if !idle || pass != Pass::Regular || self.heartbeat.elapsed() >= HEARTBEAT {
-            match self.database.record(|act| commit(act, &sheets, (&self.lost, pass, now))) {
+            match self.database.record(|act| commit(act, &sheets, (&self.lost, pass, now), self.budget)) {
                 Ok(windows) => closed = windows,
                 Err(error) => {
-                    self.lost.extend(sheets.iter_mut().filter_map(|sheet| sheet.give_up(now)));
+                    for lost in sheets.iter_mut().filter_map(Sheet::give_up) {
+                        let known = self.lost.entry(lost.endpoint.clone());
+                        known.and_modify(|known| known.extend(&lost)).or_insert(lost);
+                    }
                     return Err(error);
                 }
             }
@@ -110,6 +119,18 @@ impl Work {
         drop(sheets);
         versions.iter().filter(|version| version.out_of_use).for_each(Version::part);
         Ok(closed)
+    }
+
+    /// A file that somebody deleted is written again from what is still open.
+    fn keep_in_place(&self) -> Result<()> {
+        if self.database.is_in_place() {
+            return Ok(());
+        }
+        self.database.put_back()?;
+        tracing::error!(
+            "the state file was deleted while it was in use; it was written again and nothing is lost"
+        );
+        Ok(())
     }
 
     fn versions(&self) -> Vec<Version> {
@@ -199,30 +220,35 @@ impl<'a> Sheet<'a> {
     }
 
     /// Counts that could not be written for so long that they take too much memory are lost, and that is noted.
-    fn give_up(&mut self, now: Timestamp) -> Option<LostTime> {
+    fn give_up(&mut self) -> Option<LostTime> {
         let surplus = self.open.windows.len().saturating_sub(MAX_UNWRITTEN);
         let lost: Vec<Timestamp> = self.open.windows.keys().take(surplus).copied().collect();
+        let counting = &self.version.counting;
+        let (from, to) = (*lost.first()?, counting.end(*lost.last()?));
+        let mut rows = 0;
         for start in &lost {
-            self.open.windows.remove(start);
+            rows += self.open.windows.remove(start).map_or(0, |counts| counts.rows);
             self.open.dirty.remove(start);
         }
         let endpoint = self.version.endpoint.name.clone();
-        lost.first().map(|from| LostTime { endpoint, from: *from, to: now, reason: GapReason::Storage })
+        Some(LostTime { endpoint, from, to, reason: GapReason::Storage, count: Some(rows) })
     }
 }
 
 fn commit(
     act: &Act<'_>,
     sheets: &[Sheet<'_>],
-    (lost, pass, now): (&[LostTime], Pass, Timestamp),
+    (lost, pass, now): (&BTreeMap<Name, LostTime>, Pass, Timestamp),
+    budget: u64,
 ) -> Result<u64> {
     let mut closed = 0;
     for sheet in sheets {
         closed += sheet.write(act, now)?;
     }
-    for lost in lost {
+    for lost in lost.values() {
         Outbox::gap(act, lost, now)?;
     }
+    Outbox::fit(act, budget, now)?;
     Identity::safe(act, now)?;
     if pass == Pass::Last {
         Identity::end(act)?;

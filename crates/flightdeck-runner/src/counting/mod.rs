@@ -15,14 +15,16 @@ pub(crate) use closer::Closer;
 pub(crate) use spans::Spans;
 
 use crate::serving::Watched;
+use arc_swap::ArcSwap;
+use axum::http::StatusCode;
 use flightdeck_core::{Digest, Name, Resolution, Signature, Tensor, Timestamp, VersionRole, WindowKey};
 use flightdeck_drift::{Baseline, Latency, WindowCounts};
 use flightdeck_protocol::EventTime;
 use plan::Plan;
 use shard::{MAX_SLOTS, MOST_SLOTS, Piece, Shard, Shards};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 /// Windows that may be open at once. Only replayed rows with scattered times can have so many.
 const MAX_OPEN: usize = 4096;
@@ -39,6 +41,20 @@ pub(crate) struct Counting {
     /// Rows that belong to no window. Not behind the lock of `open`, which is held while windows are written.
     untimed: Mutex<Totals>,
     watched: Mutex<Watched>,
+    pub(crate) refusals: Refusals,
+    /// The figures as they stood when the shards were last emptied, for whoever must not touch what requests use.
+    told: ArcSwap<Totals>,
+}
+
+/// Requests that were not answered with a prediction, since the start.
+#[derive(Default)]
+pub(crate) struct Refusals {
+    /// They were wrong.
+    client: AtomicU64,
+    /// They could not be answered.
+    server: AtomicU64,
+    /// Of both: there was too much to do.
+    shed: AtomicU64,
 }
 
 /// Windows that are not closed yet.
@@ -61,6 +77,15 @@ pub(crate) struct Totals {
     pub(crate) latency: Latency,
     /// Of a shadow.
     pub(crate) watched: Watched,
+    pub(crate) refused: Refused,
+}
+
+/// How many requests were refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Refused {
+    pub(crate) client: u64,
+    pub(crate) server: u64,
+    pub(crate) shed: u64,
 }
 
 /// What is counted, and for whom.
@@ -94,6 +119,8 @@ impl Counting {
             open_count: AtomicUsize::new(0),
             untimed: Mutex::default(),
             watched: Mutex::default(),
+            refusals: Refusals::default(),
+            told: ArcSwap::default(),
         }
     }
 
@@ -193,6 +220,11 @@ impl Counting {
         let mut open = lock(&self.open);
         open.newest = open.newest.max(newest);
         self.keep(&mut open, pieces);
+        let mut totals = open.totals.clone();
+        totals.add(&lock(&self.untimed));
+        totals.watched = lock(&self.watched).clone();
+        totals.refused = self.refusals.told();
+        self.told.store(Arc::new(totals));
     }
 
     /// Empties a shard that keeps counters for too many windows. While windows are being written it may keep some more:
@@ -220,6 +252,11 @@ impl Counting {
         WindowKey { start, ..self.key.clone() }
     }
 
+    /// When the window that starts then ends.
+    pub(crate) fn end(&self, start: Timestamp) -> Timestamp {
+        start.plus_seconds(self.key.resolution.seconds().into())
+    }
+
     /// Whether a window is over: by the clock a second after its end, for replayed rows when their time has moved two
     /// windows past its end.
     pub(crate) fn is_over(&self, start: Timestamp, newest: Option<Timestamp>, now: Timestamp) -> bool {
@@ -233,10 +270,12 @@ impl Counting {
 
     pub(crate) fn totals(&self) -> Totals {
         self.gather();
-        let mut totals = lock(&self.open).totals.clone();
-        totals.add(&lock(&self.untimed));
-        totals.watched = lock(&self.watched).clone();
-        totals
+        Totals::clone(&self.told())
+    }
+
+    /// The figures of a second ago at most; nothing that a request needs is locked for it.
+    pub(crate) fn told(&self) -> Arc<Totals> {
+        self.told.load_full()
     }
 
     fn keep(&self, open: &mut Open, pieces: Vec<Piece>) {
@@ -258,6 +297,23 @@ impl Counting {
     }
 }
 
+impl Refusals {
+    /// Counts an answer that was a refusal.
+    pub(crate) fn count(&self, status: StatusCode) {
+        let class = if status.is_client_error() { &self.client } else { &self.server };
+        class.fetch_add(1, Ordering::Relaxed);
+        if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+            self.shed.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn told(&self) -> Refused {
+        let [client, server, shed] =
+            [&self.client, &self.server, &self.shed].map(|count| count.load(Ordering::Relaxed));
+        Refused { client, server, shed }
+    }
+}
+
 impl Totals {
     fn count(&mut self, counts: &WindowCounts) {
         self.requests += counts.requests;
@@ -272,6 +328,9 @@ impl Totals {
         self.rows += other.rows;
         self.latency.merge(&other.latency);
         self.watched.add(&other.watched);
+        self.refused.client += other.refused.client;
+        self.refused.server += other.refused.server;
+        self.refused.shed += other.refused.shed;
     }
 }
 

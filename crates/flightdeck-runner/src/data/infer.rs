@@ -28,7 +28,8 @@ pub(crate) async fn infer(app: Arc<App>, mut call: Call) -> Answer {
         return Err(Problem::bad("binary", "binary tensors are not served, send JSON (binary_data=False)"));
     }
     let body = call.bytes().await?;
-    let asked = unhurried(&body, |body| request::read(body, &model.signature))?;
+    let asked = unhurried(&body, |body| request::read(body, &model.signature))
+        .inspect_err(|problem| chosen.refused(problem))?;
     let outputs = run(&app, &chosen, asked.rows, start).await?;
     let selected = selected(&outputs, &asked.outputs);
     json(&Response {

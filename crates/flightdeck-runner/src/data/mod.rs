@@ -40,6 +40,11 @@ impl Chosen {
     pub(crate) fn versions(&self) -> Vec<String> {
         self.lineup.answering().map(|served| served.model.version_text.clone()).collect()
     }
+
+    /// Counts that a request to it is refused before it was run.
+    pub(crate) fn refused(&self, problem: &Problem) {
+        self.served.counting.refusals.count(problem.status);
+    }
 }
 
 /// Who is asked for a prediction, in whatever way it was said.
@@ -111,6 +116,7 @@ pub(crate) fn refuse_early(app: &App, served: &Served) -> Result<(), Problem> {
     if served.model.lane.is_full() || served.counting.is_overfull() {
         served.counting.failed(None, app.now());
         served.model.statistics().shed();
+        served.counting.refusals.count(StatusCode::SERVICE_UNAVAILABLE);
         return Err(Problem::overload());
     }
     Ok(())
@@ -127,6 +133,16 @@ const MAX_WINDOWS: usize = 1024;
 
 /// The one way through: room in the queue, counted, run, counted again, shown to the shadows.
 pub(crate) async fn run(
+    app: &App,
+    chosen: &Chosen,
+    asked: Rows,
+    start: Instant,
+) -> Result<Arc<Vec<Tensor>>, Problem> {
+    let outputs = answer(app, chosen, asked, start).await;
+    outputs.inspect_err(|problem| chosen.refused(problem))
+}
+
+async fn answer(
     app: &App,
     chosen: &Chosen,
     asked: Rows,

@@ -15,9 +15,11 @@ pub(crate) async fn predict(app: Arc<App>, mut call: Call) -> Answer {
     refuse_early(&app, &chosen.served)?;
     let model = &chosen.served.model;
     let body = call.bytes().await?;
-    let table = unhurried(&body, |body| table::read(body, &model.signature))?;
+    let table = unhurried(&body, |body| table::read(body, &model.signature))
+        .inspect_err(|problem| chosen.refused(problem))?;
     let inputs = assemble(&model.signature, &table.columns, &table.rows)
-        .map_err(|error| Problem::bad("bad-row", error.to_string()))?;
+        .map_err(|error| Problem::bad("bad-row", error.to_string()))
+        .inspect_err(|problem| chosen.refused(problem))?;
     let rows = table.rows.len();
     let asked = Rows { times: table.times, ..fit(inputs, &model.signature)? };
     let outputs = run(&app, &chosen, asked, start).await?;

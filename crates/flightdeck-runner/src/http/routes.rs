@@ -3,7 +3,7 @@
 use super::call::{Answer, Call};
 use crate::app::App;
 use crate::problem::Problem;
-use crate::{control, data};
+use crate::{control, data, metrics};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::RawPathParamsRejection;
@@ -57,7 +57,7 @@ macro_rules! routes {
 }
 
 /// All routes.
-pub(crate) const ROUTES: [Route; 24] = routes! {
+pub(crate) const ROUTES: [Route; 26] = routes! {
     Get "/v2" Describe Runner => data::server_metadata;
     Get "/v2/health/live" Probe Runner => data::live;
     Get "/v2/health/ready" Probe Runner => data::ready;
@@ -68,6 +68,7 @@ pub(crate) const ROUTES: [Route; 24] = routes! {
     Post "/v2/models/{name}/infer" Infer Endpoint => data::infer;
     Post "/v2/models/{name}/versions/{version}/infer" Infer Endpoint => data::infer;
     Post "/flightdeck/v1/endpoints/{name}/predict" Infer Endpoint => data::predict;
+    Get "/metrics" View Runner => metrics::metrics;
     Get "/flightdeck/v1/handshake" View Runner => control::handshake;
     Get "/flightdeck/v1/blobs/{sha256}" Upload Runner => control::blob_state;
     Put "/flightdeck/v1/blobs/{sha256}" Upload Runner => control::blob_part;
@@ -79,6 +80,7 @@ pub(crate) const ROUTES: [Route; 24] = routes! {
     Get "/flightdeck/v1/endpoints/{name}/live" View Endpoint => control::live;
     Get "/flightdeck/v1/windows" Pull Runner => control::windows;
     Post "/flightdeck/v1/windows/ack" Pull Runner => control::ack;
+    Post "/flightdeck/v1/windows/refuse" Pull Runner => control::refuse;
     Post "/flightdeck/v1/flush" Operate Runner => control::flush;
     Get "/flightdeck/v1/audit" Audit Runner => control::audit;
     Post "/flightdeck/v1/stop" Operate Runner => control::stop;
@@ -168,7 +170,7 @@ mod tests {
             artifacts: Artifacts::open(data.join("a")).unwrap(),
             parts: Parts::open(data.join("p")).unwrap(),
             worker: Worker::new(WorkerConfig::with_program("none".into())),
-            closer: Closer::start(database.clone(), Box::new(Vec::new)).0,
+            closer: Closer::start(database.clone(), Box::new(Vec::new), u64::MAX).0,
             keyring: Keyring::new(Some(Token::from_bytes([1; 32])), address),
             endpoints: Arc::new(EndpointMap::default()),
             database,
@@ -241,8 +243,7 @@ mod tests {
                 assert_eq!(status == StatusCode::METHOD_NOT_ALLOWED, !stands, "{method} {}", route.path);
             }
         }
-        let outside =
-            ["/", "/metrics", "/v2/repository/index", "/v2/systemsharedmemory", "/flightdeck", "/debug"];
+        let outside = ["/", "/v2/repository/index", "/v2/systemsharedmemory", "/flightdeck", "/debug"];
         for path in outside {
             assert_eq!(ask(&app, Method::GET, path, Some(&token)).await, StatusCode::NOT_FOUND, "{path}");
         }

@@ -105,10 +105,19 @@ impl Endpoint {
 
     /// What each version counted in each role since the start.
     pub(crate) fn totals(&self) -> Vec<(Digest, VersionRole, Totals)> {
+        self.summed(Counting::totals)
+    }
+
+    /// The same as of a second ago, without touching what requests use.
+    pub(crate) fn told(&self) -> Vec<(Digest, VersionRole, Totals)> {
+        self.summed(|counting| Totals::clone(&counting.told()))
+    }
+
+    fn summed(&self, totals: impl Fn(&Counting) -> Totals) -> Vec<(Digest, VersionRole, Totals)> {
         let mut all: Vec<(Digest, VersionRole, Totals)> = Vec::new();
         let past = lock(&self.ledger).past.clone();
         let current = self.countings();
-        let current = current.iter().map(|(c, _)| (c.version(), c.role(), c.totals()));
+        let current = current.iter().map(|(c, _)| (c.version(), c.role(), totals(c)));
         for (version, role, totals) in past.into_iter().chain(current) {
             match all.iter_mut().find(|(v, r, _)| *v == version && *r == role) {
                 Some((_, _, sum)) => sum.add(&totals),

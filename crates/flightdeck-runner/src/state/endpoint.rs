@@ -39,6 +39,22 @@ impl StoredEndpoint {
         .collect()
     }
 
+    /// Removes what is not an endpoint, in a state that was damaged.
+    pub(crate) fn remove_unreadable(act: &Act<'_>) -> Result<()> {
+        let mut statement = act.prepare("SELECT rowid, name, desired FROM endpoint")?;
+        let rows = statement.query_map([], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
+        })?;
+        for row in rows {
+            let (id, name, desired) = row?;
+            if name.parse::<Name>().is_err() || serde_json::from_str::<EndpointDesired>(&desired).is_err() {
+                tracing::error!(name = %name.escape_debug(), "an endpoint cannot be read and is left out");
+                act.execute("DELETE FROM endpoint WHERE rowid = ?1", [id])?;
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn put(&self, act: &Act<'_>) -> Result<()> {
         let desired =
             serde_json::to_string(&self.desired).map_err(|error| Error::value("endpoint", error))?;

@@ -43,6 +43,29 @@ impl Identity {
         })
     }
 
+    /// Becomes another producer, unless the last epoch is the one that it should be.
+    pub(crate) fn renew_unless(
+        act: &Act<'_>,
+        is_current: impl FnOnce(u32) -> bool,
+        new_producer: [u8; 16],
+    ) -> Result<()> {
+        let Some(last) = read(act)? else { return Ok(()) };
+        if !is_current(last.identity.boot_epoch) {
+            tracing::warn!(
+                "this state is a copy from elsewhere or from before: it goes on as a new producer"
+            );
+            act.execute("UPDATE identity SET producer = ?1", [hex(new_producer)])?;
+        }
+        Ok(())
+    }
+
+    /// A producer that has ended well and lost nothing yet.
+    pub(crate) fn create(act: &Act<'_>, producer: [u8; 16], now: Timestamp) -> Result<()> {
+        let row = params![hex(producer), now.as_ms()];
+        act.execute("INSERT OR REPLACE INTO identity VALUES (1, ?1, 1, 0, ?2, 1)", row)?;
+        Ok(())
+    }
+
     /// The next origin of this epoch, used up by the running transaction.
     pub(crate) fn next_origin(act: &Act<'_>) -> Result<Origin> {
         let next = "UPDATE identity SET sequence = sequence + 1 RETURNING producer, boot_epoch, sequence";
@@ -88,6 +111,7 @@ fn recover(act: &Act<'_>, last: &Row, now: Timestamp) -> Result<()> {
             from: last.safe,
             to: now.max(last.safe),
             reason: GapReason::Killed,
+            count: None,
         };
         Outbox::gap(act, &lost, now)?;
     }

@@ -6,29 +6,28 @@ mod checkpoint;
 mod endpoint;
 mod identity;
 mod outbox;
+mod recovery;
+mod spool;
 
 pub(crate) use checkpoint::Checkpoint;
 pub(crate) use endpoint::StoredEndpoint;
 pub(crate) use identity::Identity;
-pub(crate) use outbox::{ClosedWindow, LostTime, Outbox};
+pub(crate) use outbox::{ClosedWindow, LostTime, Outbox, Pulled};
+pub(crate) use recovery::{begin, open};
+pub(crate) use spool::Spooled;
 
-use flightdeck_core::Clock;
-use flightdeck_sqlite::{Database, Result, Schema};
-use std::path::Path;
-use std::sync::Arc;
+use flightdeck_sqlite::Schema;
 
 const SCHEMA: Schema = Schema {
     application_id: 0x464c_5452,
     program: "Flightdeck runner",
-    migrations: &[concat!(
-        include_str!("identity.sql"),
-        include_str!("endpoint.sql"),
-        include_str!("outbox.sql"),
-        include_str!("checkpoint.sql")
-    )],
+    migrations: &[
+        concat!(
+            include_str!("identity.sql"),
+            include_str!("endpoint.sql"),
+            include_str!("outbox.sql"),
+            include_str!("checkpoint.sql")
+        ),
+        include_str!("spool.sql"),
+    ],
 };
-
-/// Opens the state in the data folder.
-pub(crate) fn open(data: &Path, clock: Arc<dyn Clock>) -> Result<Database> {
-    Database::open(&data.join("state.db"), &SCHEMA, clock)
-}

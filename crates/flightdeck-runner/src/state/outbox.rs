@@ -1,7 +1,8 @@
 //! Closed windows and known gaps, kept until somebody says that they are safe elsewhere.
 
-use super::Identity;
 use super::checkpoint::key_text;
+use super::{Identity, spool};
+use flate2::Crc;
 use flightdeck_core::{Name, Origin, Timestamp, WindowKey};
 use flightdeck_protocol::{Counts, Gap, GapReason, WindowBatch, WindowRecord};
 use flightdeck_sqlite::{Act, Connection, Error, Result, Row, params, rusqlite};
@@ -22,6 +23,25 @@ pub(crate) struct LostTime {
     pub(crate) from: Timestamp,
     pub(crate) to: Timestamp,
     pub(crate) reason: GapReason,
+    /// How many rows, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) count: Option<u64>,
+}
+
+impl LostTime {
+    /// Takes in what else was lost at the same endpoint. Known numbers add up.
+    pub(crate) fn extend(&mut self, other: &Self) {
+        self.from = self.from.min(other.from);
+        self.to = self.to.max(other.to);
+        self.count = self.count.or(other.count).map(|_| self.count.unwrap_or(0) + other.count.unwrap_or(0));
+    }
+}
+
+/// What was found after a cursor.
+pub(crate) struct Pulled {
+    pub(crate) batch: WindowBatch,
+    /// Records that are not what was written; they are left out.
+    pub(crate) damaged: Vec<u64>,
 }
 
 pub(crate) struct Outbox;
@@ -38,30 +58,38 @@ impl Outbox {
     }
 
     /// What comes after a cursor, at most `limit` windows and gaps, oldest first.
-    pub(crate) fn after(connection: &Connection, cursor: u64, limit: usize) -> Result<WindowBatch> {
+    pub(crate) fn after(connection: &Connection, cursor: u64, limit: usize) -> Result<Pulled> {
         let mut batch = WindowBatch { windows: Vec::new(), gaps: Vec::new(), cursor, more: false };
+        let mut damaged = Vec::new();
         let mut statement = connection.prepare_cached(
-            "SELECT cursor, producer, boot_epoch, sequence, closed_ms, window_key, counts, gap FROM outbox
+            "SELECT cursor, producer, boot_epoch, sequence, closed_ms, window_key, counts, gap, crc FROM outbox
              WHERE cursor > ?1 ORDER BY cursor LIMIT ?2",
         )?;
         let mut rows = statement.query(params![as_i64(cursor), as_i64(limit as u64 + 1)])?;
         while let Some(row) = rows.next()? {
-            if batch.windows.len() + batch.gaps.len() == limit {
+            if batch.windows.len() + batch.gaps.len() + damaged.len() == limit {
                 batch.more = true;
                 break;
             }
             batch.cursor = row.get::<_, i64>(0)? as u64;
-            match entry(row)? {
-                Entry::Window(window) => batch.windows.push(window),
-                Entry::Gap(gap) => batch.gaps.push(gap),
+            match entry(row) {
+                Ok(Entry::Window(window)) => batch.windows.push(window),
+                Ok(Entry::Gap(gap)) => batch.gaps.push(gap),
+                Err(error) => {
+                    tracing::error!(cursor = batch.cursor, "a record of the outbox is damaged: {error}");
+                    damaged.push(batch.cursor);
+                }
             }
         }
-        Ok(batch)
+        Ok(Pulled { batch, damaged })
     }
 
     /// Forgets everything up to a cursor.
     pub(crate) fn forget(act: &Act<'_>, cursor: u64) -> Result<u64> {
-        Ok(act.execute("DELETE FROM outbox WHERE cursor <= ?1", [as_i64(cursor)])? as u64)
+        act.execute("DELETE FROM refusal WHERE cursor <= ?1", [as_i64(cursor)])?;
+        let removed = spool::remove_up_to(act, cursor)?;
+        act.execute("UPDATE spool SET acknowledged = acknowledged + ?1", [as_i64(removed)])?;
+        Ok(removed)
     }
 }
 
@@ -72,16 +100,40 @@ enum Entry {
 
 fn entry(row: &Row<'_>) -> Result<Entry> {
     let origin = origin(row)?;
-    let key: Option<String> = row.get(5)?;
-    let Some(key) = key else {
-        let gap: String = row.get(7)?;
+    let parts = Parts { key: row.get(5)?, counts: row.get(6)?, gap: row.get(7)? };
+    if row.get::<_, Option<u32>>(8)?.is_some_and(|crc| crc != parts.crc()) {
+        return Err(Error::value("record", "it is not what was written"));
+    }
+    let (Some(key), Some(counts)) = (parts.key, parts.counts) else {
+        let gap = parts.gap.unwrap_or_default();
         let lost: LostTime = serde_json::from_str(&gap).map_err(|error| Error::value("gap", error))?;
-        let LostTime { endpoint, from, to, reason } = lost;
-        return Ok(Entry::Gap(Gap { origin, endpoint, from, to, reason }));
+        let LostTime { endpoint, from, to, reason, count } = lost;
+        return Ok(Entry::Gap(Gap { origin, endpoint, from, to, reason, count }));
     };
     let key = serde_json::from_str(&key).map_err(|error| Error::value("window", error))?;
     let closed_at = Timestamp::from_ms(row.get(4)?);
-    Ok(Entry::Window(WindowRecord { origin, key, counts: Counts(row.get(6)?), closed_at }))
+    Ok(Entry::Window(WindowRecord { origin, key, counts: Counts(counts), closed_at }))
+}
+
+/// What a record consists of.
+struct Parts {
+    key: Option<String>,
+    counts: Option<Vec<u8>>,
+    gap: Option<String>,
+}
+
+impl Parts {
+    fn crc(&self) -> u32 {
+        crc((self.key.as_deref(), self.counts.as_deref(), self.gap.as_deref()))
+    }
+}
+
+fn crc((key, counts, gap): (Option<&str>, Option<&[u8]>, Option<&str>)) -> u32 {
+    let mut crc = Crc::new();
+    for part in [key.map(str::as_bytes), counts, gap.map(str::as_bytes)] {
+        crc.update(part.unwrap_or_default());
+    }
+    crc.sum()
 }
 
 fn origin(row: &Row<'_>) -> rusqlite::Result<Origin> {
@@ -94,24 +146,18 @@ fn insert(
     now: Timestamp,
     (key, counts, gap): (Option<&str>, Option<&[u8]>, Option<&str>),
 ) -> Result<()> {
-    let origin = Identity::next_origin(act)?;
+    let Origin { producer, boot_epoch, sequence } = Identity::next_origin(act)?;
+    let (sequence, crc) = (as_i64(sequence), crc((key, counts, gap)));
     act.prepare_cached(
-        "INSERT INTO outbox (producer, boot_epoch, sequence, closed_ms, window_key, counts, gap)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO outbox (producer, boot_epoch, sequence, closed_ms, window_key, counts, gap, crc)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?
-    .execute(params![
-        origin.producer,
-        origin.boot_epoch,
-        as_i64(origin.sequence),
-        now.as_ms(),
-        key,
-        counts,
-        gap
-    ])?;
-    Ok(())
+    .execute(params![producer, boot_epoch, sequence, now.as_ms(), key, counts, gap, crc])?;
+    let bytes = key.map_or(0, str::len) + counts.map_or(0, <[u8]>::len) + gap.map_or(0, str::len);
+    spool::added(act, bytes as u64, gap.is_some())
 }
 
-fn as_i64(number: u64) -> i64 {
+pub(super) fn as_i64(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
@@ -154,20 +200,24 @@ mod tests {
         database.record(|act| Outbox::close(act, &window, Timestamp::from_ms(9))).unwrap();
     }
 
+    fn after(database: &Database, cursor: u64, limit: usize) -> WindowBatch {
+        database.read(|c| Outbox::after(c, cursor, limit)).unwrap().batch
+    }
+
     #[test]
     fn windows_are_kept_until_acknowledged_and_origins_never_repeat() {
         let (_folder, database) = database();
         let identity = Identity::begin(&database, [7; 16], Timestamp::from_ms(1)).unwrap();
         assert_eq!((identity.boot_epoch, identity.producer.as_str()), (1, "07".repeat(16).as_str()));
         (0..3).for_each(|start| close(&database, start));
-        let first = database.read(|c| Outbox::after(c, 0, 2)).unwrap();
+        let first = after(&database, 0, 2);
         assert!(first.more && first.windows.len() == 2);
-        assert_eq!(database.read(|c| Outbox::after(c, 0, 2)).unwrap(), first);
-        let rest = database.read(|c| Outbox::after(c, first.cursor, 2)).unwrap();
+        assert_eq!(after(&database, 0, 2), first);
+        let rest = after(&database, first.cursor, 2);
         assert!(!rest.more && rest.windows.len() == 1);
         assert_eq!(database.record(|act| Outbox::forget(act, rest.cursor)).unwrap(), 3);
         close(&database, 3);
-        let later = database.read(|c| Outbox::after(c, 0, 9)).unwrap();
+        let later = after(&database, 0, 9);
         assert_eq!(later.windows[0].origin.sequence, 4);
         assert!(later.cursor > rest.cursor);
     }
@@ -197,7 +247,7 @@ mod tests {
         database.record(work).unwrap();
         let again = Identity::begin(&database, [8; 16], Timestamp::from_ms(500)).unwrap();
         assert_eq!((again.boot_epoch, again.producer.as_str()), (2, "07".repeat(16).as_str()));
-        let batch = database.read(|c| Outbox::after(c, 0, 9)).unwrap();
+        let batch = after(&database, 0, 9);
         assert_eq!(batch.windows.len(), 1);
         assert_eq!((&batch.windows[0].counts.0, batch.windows[0].origin.boot_epoch), (&b"new".to_vec(), 1));
         let gap = &batch.gaps[0];
@@ -205,6 +255,6 @@ mod tests {
         assert_ne!(gap.origin, batch.windows[0].origin);
         database.record(Identity::end).unwrap();
         Identity::begin(&database, [8; 16], Timestamp::from_ms(900)).unwrap();
-        assert_eq!(database.read(|c| Outbox::after(c, batch.cursor, 9)).unwrap().gaps, []);
+        assert_eq!(after(&database, batch.cursor, 9).gaps, []);
     }
 }

@@ -8,6 +8,8 @@ mod counts;
 mod deployment;
 mod inputs;
 mod lifecycle;
+mod metrics;
+mod outbox;
 mod promotion;
 mod support;
 mod workers;

@@ -63,7 +63,21 @@ impl Server {
     }
 
     fn spawn(data: &Path, log: Stdio) -> Self {
-        let mut child = command(data)
+        Self::launch(command(data), data, log)
+    }
+
+    /// Starts a server with further arguments and waits until it is ready.
+    pub(crate) async fn start_with(data: &Path, arguments: &[&str]) -> Self {
+        let mut command = command(data);
+        command.args(arguments);
+        let server = Self::launch(command, data, Stdio::null());
+        eventually(async || server.control.ready().await.unwrap()).await;
+        server
+    }
+
+    /// Starts the server that a command serves with.
+    pub(crate) fn launch(mut command: Command, data: &Path, log: Stdio) -> Self {
+        let mut child = command
             .arg("--token-stdin")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -92,6 +106,14 @@ impl Server {
 
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// A page of the server, asked for with the control token: its status, content type and text.
+    pub(crate) async fn page(&self, path: &str, accept: &str) -> (u16, String, String) {
+        let get = reqwest::Client::new().get(format!("{}{path}", self.base)).bearer_auth(token().reveal());
+        let answer = get.header("accept", accept).send().await.unwrap();
+        let kind = answer.headers().get("content-type").map(|kind| kind.to_str().unwrap().to_owned());
+        (answer.status().as_u16(), kind.unwrap_or_default(), answer.text().await.unwrap())
     }
 
     pub(crate) async fn upload(&self, package: &Built) {
