@@ -1,8 +1,9 @@
 //! One input tensor of a request, checked against the signature while it is read.
 
+use super::binary;
 use super::elements::{Elements, ElementsSeed, MAX_DEPTH};
 use super::fit;
-use super::request::{Context, Text};
+use super::request::{Context, NO_SHARED_MEMORY, Text};
 use flightdeck_core::{DataType, Input, Tensor};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
@@ -36,7 +37,7 @@ impl<'de> Visitor<'de> for InputSeed<'_> {
             context.fail("bad-input", format!("inputs[{place}].{part}: {message}"))
         };
         let (mut input, mut shape, mut stated, mut elements) = (None, None, None, None);
-        let mut early: Option<&RawValue> = None;
+        let (mut early, mut size): (Option<&RawValue>, _) = (None, None);
         while let Some(key) = map.next_key::<Text<'de>>()? {
             match &*key.0 {
                 "name" => input = Some(self.find(&map.next_value::<Text<'de>>()?.0)?),
@@ -51,6 +52,7 @@ impl<'de> Visitor<'de> for InputSeed<'_> {
                     }
                     None => early = Some(map.next_value()?),
                 },
+                "parameters" => size = self.size(map.next_value::<Option<_>>()?.unwrap_or_default())?,
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
@@ -64,9 +66,22 @@ impl<'de> Visitor<'de> for InputSeed<'_> {
             read.map_err(|error| self.refused(into, A::Error::custom(error)))?;
         }
         let shape = shape.ok_or_else(|| fail("shape", "is missing"))?;
+        if let Some(size) = size {
+            if elements.is_some() {
+                return Err(fail("data", "stands beside binary_data_size"));
+            }
+            return self.binary(input, shape, size).map(|tensor| (index, tensor));
+        }
         let elements = elements.ok_or_else(|| fail("data", "is missing"))?;
         self.tensor(input, shape, elements).map(|tensor| (index, tensor))
     }
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+struct Parameters<'a> {
+    #[serde(borrow)]
+    binary_data_size: Option<&'a RawValue>,
+    shared_memory_region: Option<IgnoredAny>,
 }
 
 impl<'a> InputSeed<'a> {
@@ -123,6 +138,25 @@ impl<'a> InputSeed<'a> {
             _ => Err(self.fail("bad-shape", "shape", format_args!("{size} is no size"))),
         };
         stated.iter().map(size).collect()
+    }
+
+    /// How many of the bytes after the JSON are this tensor's.
+    fn size<E: Error>(&self, parameters: Parameters<'_>) -> Result<Option<u64>, E> {
+        if parameters.shared_memory_region.is_some() {
+            return Err(self.fail("not-served", "parameters", NO_SHARED_MEMORY));
+        }
+        let size = parameters.binary_data_size.map(|size| size.get().parse::<u64>());
+        let wrong = |_| self.fail("binary", "parameters", "binary_data_size is not a whole number");
+        size.transpose().map_err(wrong)
+    }
+
+    fn binary<E: Error>(&self, input: &Input, shape: Vec<usize>, size: u64) -> Result<Tensor, E> {
+        let read = || {
+            fit::check_shape(&shape, input).map_err(|said| fit::wrong_shape(self.place, said))?;
+            let bytes = self.context.tail.take(self.place, size)?;
+            binary::tensor(self.place, input, (shape, bytes))
+        };
+        read().map_err(|problem| self.context.refuse(problem))
     }
 
     fn tensor<E: Error>(&self, input: &Input, shape: Vec<usize>, elements: Elements) -> Result<Tensor, E> {

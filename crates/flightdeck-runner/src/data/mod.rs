@@ -1,5 +1,8 @@
 //! The data plane: the Open Inference Protocol, and predictions by column name. One way through for both.
 
+mod answer;
+mod binary;
+mod catalogue;
 mod elements;
 mod fit;
 mod infer;
@@ -11,12 +14,16 @@ mod request;
 mod table;
 mod times;
 
+pub(crate) use catalogue::{model_config, models, not_served, repository_index};
 pub(crate) use fit::{check_outputs, fit};
 pub(crate) use infer::infer;
 pub(crate) use metadata::{live, model_metadata, model_ready, ready, server_metadata};
 pub(crate) use predict::predict;
 #[cfg(any(test, feature = "fuzz"))]
-pub(crate) use request::read as read_request;
+pub(crate) use {
+    binary::Split,
+    request::{Request, read as read_request},
+};
 
 use crate::app::App;
 use crate::counting::{Counting, Spans};

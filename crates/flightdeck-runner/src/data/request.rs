@@ -1,7 +1,10 @@
-//! An inference request, read in one pass straight into the tensors that the version's signature asks for.
+//! An inference request, read in one pass straight into the tensors that the version's signature asks for, from JSON and
+//! from the bytes after it.
 
+use super::answer::Wanted;
+use super::binary::{self, Split, Tail};
 use super::input::InputSeed;
-use super::{Rows, check_outputs, fit};
+use super::{Rows, fit};
 use crate::problem::Problem;
 use flightdeck_core::{Signature, Tensor};
 use flightdeck_protocol::EventTime;
@@ -16,18 +19,29 @@ use std::time::{Duration, Instant};
 pub(crate) struct Request {
     pub(crate) id: Option<String>,
     pub(crate) rows: Rows,
-    /// Which outputs are wanted; all when empty.
-    pub(crate) outputs: Vec<String>,
+    pub(crate) wanted: Wanted,
 }
 
 /// Reads a request.
-pub(crate) fn read(body: &[u8], signature: &Signature) -> Result<Request, Problem> {
-    let context = Context { signature, problem: RefCell::new(None) };
+pub(crate) fn read(body: Split<'_>, signature: &Signature) -> Result<Request, Problem> {
+    let Split { json: body, bytes } = body;
+    if let ([], Some(bytes)) = (body, bytes) {
+        return alone(bytes, signature);
+    }
+    let context = Context { signature, tail: Tail::new(bytes), problem: RefCell::new(None) };
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let read = deserializer.deserialize_map(RequestVisitor { context: &context });
     let read = read.and_then(|request| deserializer.end().map(|()| request));
     let parsed = read.map_err(|error| context.problem.take().unwrap_or_else(|| syntax(body, &error)))?;
+    context.tail.end()?;
     parsed.fitted(signature)
+}
+
+/// A request that is a tensor and nothing else is answered likewise.
+fn alone(bytes: &[u8], signature: &Signature) -> Result<Request, Problem> {
+    let wanted = Wanted { outputs: Vec::new(), binary: true };
+    let tensor = binary::only(bytes, signature)?;
+    Ok(Request { id: None, rows: fit::arrange(vec![(0, tensor)], signature)?, wanted })
 }
 
 /// What the parser says, with a hint where Python's JSON wrote what JSON does not have.
@@ -49,6 +63,7 @@ pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
 pub(super) struct Context<'a> {
     pub(super) signature: &'a Signature,
+    pub(super) tail: Tail<'a>,
     /// The reason, where it says more than the parser's error.
     problem: RefCell<Option<Problem>>,
 }
@@ -71,15 +86,15 @@ struct Parsed {
     times: Option<EventTime>,
     deadline: Option<Instant>,
     inputs: Vec<(usize, Tensor)>,
-    outputs: Vec<String>,
+    wanted: Wanted,
 }
 
 impl Parsed {
     fn fitted(self, signature: &Signature) -> Result<Request, Problem> {
-        check_outputs(self.outputs.iter().map(String::as_str), signature)?;
+        self.wanted.check(signature)?;
         let rows =
             Rows { times: self.times, deadline: self.deadline, ..fit::arrange(self.inputs, signature)? };
-        Ok(Request { id: self.id, rows, outputs: self.outputs })
+        Ok(Request { id: self.id, rows, wanted: self.wanted })
     }
 }
 
@@ -100,16 +115,18 @@ impl<'de> Visitor<'de> for RequestVisitor<'_> {
             match &*key.0 {
                 "id" => parsed.id = map.next_value()?,
                 "parameters" => {
-                    let Parameters { event_time, timeout } = map.next_value()?;
+                    let Parameters { event_time, timeout, binary_data_output } =
+                        map.next_value::<Option<_>>()?.unwrap_or_default();
                     let timeout = timeout.filter(|timeout| *timeout > 0).map(Duration::from_micros);
                     parsed.deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+                    parsed.wanted.binary = binary_data_output.unwrap_or(false);
                     parsed.times = event_time;
                 }
                 "inputs" => {
                     parsed.inputs = map.next_value_seed(InputsSeed { context: self.context })?;
                     has_inputs = true;
                 }
-                "outputs" => parsed.outputs = outputs(self.context, map.next_value()?)?,
+                "outputs" => parsed.wanted.outputs = outputs(self.context, map.next_value()?)?,
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
@@ -121,26 +138,46 @@ impl<'de> Visitor<'de> for RequestVisitor<'_> {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Parameters {
     event_time: Option<EventTime>,
     /// How long the client waits, in microseconds; 0 is for as long as it takes.
     timeout: Option<u64>,
+    binary_data_output: Option<bool>,
 }
 
 #[derive(Deserialize)]
 struct WantedOutput {
     name: String,
-    #[serde(default)]
-    parameters: serde_json::Map<String, serde_json::Value>,
+    parameters: Option<OutputParameters>,
 }
 
-fn outputs<E: Error>(context: &Context<'_>, wanted: Vec<WantedOutput>) -> Result<Vec<String>, E> {
-    if wanted.iter().any(|output| output.parameters.contains_key("classification")) {
-        return Err(context.fail("classification", "the classification extension is not served".into()));
-    }
-    Ok(wanted.into_iter().map(|output| output.name).collect())
+#[derive(Default, Deserialize)]
+struct OutputParameters {
+    binary_data: Option<bool>,
+    #[serde(default)]
+    classification: Option<IgnoredAny>,
+    shared_memory_region: Option<IgnoredAny>,
 }
+
+fn outputs<E: Error>(
+    context: &Context<'_>,
+    wanted: Option<Vec<WantedOutput>>,
+) -> Result<Vec<(String, Option<bool>)>, E> {
+    let output = |WantedOutput { name, parameters }: WantedOutput| {
+        let parameters = parameters.unwrap_or_default();
+        if parameters.classification.is_some() {
+            return Err(context.fail("classification", "the classification extension is not served".into()));
+        }
+        if parameters.shared_memory_region.is_some() {
+            return Err(context.fail("not-served", NO_SHARED_MEMORY.into()));
+        }
+        Ok((name, parameters.binary_data))
+    };
+    wanted.unwrap_or_default().into_iter().map(output).collect()
+}
+
+pub(super) const NO_SHARED_MEMORY: &str = "shared memory is not served, send and take tensors in the body";
 
 struct InputsSeed<'a> {
     context: &'a Context<'a>,

@@ -1,23 +1,14 @@
 //! A request on its way to its handler, and the answer.
 
+use super::body::{self, Held};
 use crate::problem::Problem;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::RawPathParams;
-use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Response, header};
 use bytes::Bytes;
 use flightdeck_core::{Name, Principal};
-use futures_util::StreamExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::time::Duration;
-
-/// The largest body of any request.
-const MAX_BODY_BYTES: usize = 64 << 20;
-/// How long a body may take to arrive.
-const BODY_TIME: Duration = Duration::from_mins(1);
-
-/// How long the rest of a body that is refused is read.
-const LINGER: Duration = Duration::from_secs(2);
 
 /// What a handler answers.
 pub(crate) type Answer = Result<Response<Body>, Problem>;
@@ -29,6 +20,8 @@ pub(crate) struct Call {
     pub(crate) query: Option<String>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
+    /// What the body takes among all bodies, until the request is answered.
+    pub(crate) held: Held,
 }
 
 impl Call {
@@ -52,33 +45,11 @@ impl Call {
         found.map(|value| value.parse().map_err(|_| wrong())).transpose()
     }
 
-    /// The body, whole. Its stated length is looked at before it is read.
+    /// The body, whole and inflated.
     pub(crate) async fn bytes(&mut self) -> Result<Bytes, Problem> {
-        let encoding = self.headers.get(header::CONTENT_ENCODING);
-        if encoding.is_some_and(|encoding| encoding != "identity") {
-            return Err(Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "encoded-body",
-                "the body is compressed",
-            )
-            .hint("Send it without Content-Encoding."));
-        }
-        let stated =
-            self.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        if stated.is_some_and(|length: u64| length > MAX_BODY_BYTES as u64) {
-            discard(std::mem::take(&mut self.body)).await;
-            return Err(too_large());
-        }
-        let body = std::mem::take(&mut self.body);
-        match tokio::time::timeout(BODY_TIME, to_bytes(body, MAX_BODY_BYTES)).await {
-            Ok(Ok(bytes)) => Ok(bytes),
-            Ok(Err(error)) => Err(unread(&error)),
-            Err(_) => Err(Problem::new(
-                StatusCode::REQUEST_TIMEOUT,
-                "slow-body",
-                "the body took too long to arrive",
-            )),
-        }
+        let (bytes, held) = body::read(std::mem::take(&mut self.body), &self.headers).await?;
+        self.held = held;
+        Ok(bytes)
     }
 
     /// The body as JSON, whatever its content type says.
@@ -86,40 +57,6 @@ impl Call {
         let bytes = self.bytes().await?;
         serde_json::from_slice(&bytes).map_err(|error| Problem::bad("bad-json", error.to_string()))
     }
-}
-
-/// Reads what nobody wants, for a moment and up to a limit: most clients look for an answer only when they have sent all of
-/// their body, and would find a closed connection instead.
-async fn discard(body: Body) {
-    let mut parts = body.into_data_stream();
-    let read = async {
-        let mut left = 2 * MAX_BODY_BYTES;
-        while let Some(Ok(part)) = parts.next().await {
-            left = left.saturating_sub(part.len());
-            if left == 0 {
-                break;
-            }
-        }
-    };
-    let _ = tokio::time::timeout(LINGER, read).await;
-}
-
-fn unread(error: &axum::Error) -> Problem {
-    use std::error::Error;
-    let mut source: Option<&dyn Error> = Some(error);
-    while let Some(cause) = source {
-        // Told apart by its name, because the type is private to the crate that limits bodies.
-        if cause.to_string() == "length limit exceeded" {
-            return too_large();
-        }
-        source = cause.source();
-    }
-    Problem::bad("body-unread", "the body ended before it was complete")
-}
-
-fn too_large() -> Problem {
-    let message = format!("the body is larger than {MAX_BODY_BYTES} bytes");
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", message).hint("Send fewer rows at once.")
 }
 
 /// An answer of status 200.

@@ -1,7 +1,9 @@
 //! From a connection to a handler: limits, who asks, whether they may, and the one table of routes.
 
 mod access;
+mod body;
 mod call;
+mod coding;
 mod connection;
 mod routes;
 

@@ -1,6 +1,8 @@
 //! The one table of routes. The router is built from it and from nothing else; every request passes one authorization.
 
+use super::body::Held;
 use super::call::{Answer, Call};
+use super::coding::{Coding, compressed};
 use crate::app::App;
 use crate::problem::Problem;
 use crate::{control, data, metrics};
@@ -11,6 +13,8 @@ use axum::extract::{RawPathParams, Request, State};
 use axum::http::{Response, StatusCode};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use flightdeck_core::{Action, Object};
+use futures_util::FutureExt;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -57,12 +61,16 @@ macro_rules! routes {
 }
 
 /// All routes.
-pub(crate) const ROUTES: [Route; 26] = routes! {
+pub(crate) const ROUTES: &[Route] = &routes! {
     Get "/v2" Describe Runner => data::server_metadata;
     Get "/v2/health/live" Probe Runner => data::live;
     Get "/v2/health/ready" Probe Runner => data::ready;
+    Get "/v2/models" Describe Runner => data::models;
+    Post "/v2/repository/index" Describe Runner => data::repository_index;
     Get "/v2/models/{name}" Describe Endpoint => data::model_metadata;
     Get "/v2/models/{name}/versions/{version}" Describe Endpoint => data::model_metadata;
+    Get "/v2/models/{name}/config" Describe Endpoint => data::model_config;
+    Get "/v2/models/{name}/versions/{version}/config" Describe Endpoint => data::model_config;
     Get "/v2/models/{name}/ready" Probe Endpoint => data::model_ready;
     Get "/v2/models/{name}/versions/{version}/ready" Probe Endpoint => data::model_ready;
     Post "/v2/models/{name}/infer" Infer Endpoint => data::infer;
@@ -92,8 +100,10 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         Problem::new(StatusCode::METHOD_NOT_ALLOWED, "wrong-method", "this address does not take that method")
             .into_response()
     };
-    let nowhere =
-        |request: Request| async move { Problem::unknown("address", request.uri().path()).into_response() };
+    let nowhere = |request: Request| async move {
+        let path = request.uri().path();
+        data::not_served(path).unwrap_or_else(|| Problem::unknown("address", path)).into_response()
+    };
     let router = ROUTES.iter().fold(Router::new(), |router, route| router.route(route.path, serve(route)));
     router.method_not_allowed_fallback(wrong_method).fallback(nowhere).with_state(app)
 }
@@ -118,11 +128,22 @@ async fn dispatch(
     app: Arc<App>,
     (params, request): (RawPathParams, Request),
 ) -> Response<Body> {
+    let coding = Coding::accepted(request.headers()).filter(|_| route.action == Action::Infer);
     let answer = match admit(route, &app, (params, request)) {
-        Ok(call) => (route.handler)(app, call).await,
+        Ok(call) => sheltered((route.handler)(app, call)).await,
         Err(problem) => Err(problem),
     };
-    answer.unwrap_or_else(Problem::into_response)
+    match (answer, coding) {
+        (Ok(response), Some(coding)) => compressed(response, coding).await,
+        (answer, _) => answer.unwrap_or_else(Problem::into_response),
+    }
+}
+
+/// A fault of a handler ends its own request, with an answer.
+async fn sheltered(handler: impl Future<Output = Answer>) -> Answer {
+    let ended = AssertUnwindSafe(handler).catch_unwind().await;
+    // What a panic says is in the log already.
+    ended.unwrap_or_else(|_| Err(Problem::internal("answer", &"a handler panicked")))
 }
 
 /// The one gate: where it comes from, who asks, whether they may.
@@ -131,7 +152,7 @@ fn admit(route: &Route, app: &App, (params, request): (RawPathParams, Request)) 
     app.keyring.check_source(&parts.headers, &parts.uri)?;
     let principal = app.keyring.principal(&parts.headers)?;
     let query = parts.uri.query().map(str::to_owned);
-    let call = Call { principal, params, query, headers: parts.headers, body };
+    let call = Call { principal, params, query, headers: parts.headers, body, held: Held::default() };
     let object = match route.object {
         ObjectFrom::Runner => Object::Runner,
         // A text that cannot be a name cannot be an endpoint; who may not ask for one is not told even that.
@@ -203,7 +224,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let app = app(folder.path(), Role::Admin);
         let (right, wrong) = ("01".repeat(32), "02".repeat(32));
-        for route in &ROUTES {
+        for route in ROUTES {
             let is_open = matches!(route.action, Action::Probe | Action::Describe | Action::Infer);
             let is_control = !route.path.starts_with("/v2") && !route.path.ends_with("/predict");
             assert_eq!(is_control, !is_open, "{}", route.path);
@@ -221,7 +242,7 @@ mod tests {
     async fn r12_a_viewer_changes_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let app = app(folder.path(), Role::Viewer);
-        for route in &ROUTES {
+        for route in ROUTES {
             let changes =
                 matches!(route.action, Action::Upload | Action::Deploy | Action::Operate | Action::Audit);
             let status = ask(&app, verb(route), route.path, Some(&"01".repeat(32))).await;
@@ -234,7 +255,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let app = app(folder.path(), Role::Admin);
         let token = "01".repeat(32);
-        for route in &ROUTES {
+        for route in ROUTES {
             for method in
                 [Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::PATCH, Method::TRACE]
             {
@@ -243,7 +264,7 @@ mod tests {
                 assert_eq!(status == StatusCode::METHOD_NOT_ALLOWED, !stands, "{method} {}", route.path);
             }
         }
-        let outside = ["/", "/v2/repository/index", "/v2/systemsharedmemory", "/flightdeck", "/debug"];
+        let outside = ["/", "/v2/repository", "/v2/systemsharedmemory", "/flightdeck", "/debug"];
         for path in outside {
             assert_eq!(ask(&app, Method::GET, path, Some(&token)).await, StatusCode::NOT_FOUND, "{path}");
         }
@@ -254,6 +275,13 @@ mod tests {
             .map(|source| source.matches(&adding).count())
             .sum();
         assert_eq!(count, 1);
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_panics_is_answered() {
+        let problem = sheltered(async { panic!("/srv/secret") }).await.unwrap_err();
+        assert_eq!((problem.status, &*problem.code), (StatusCode::INTERNAL_SERVER_ERROR, "internal"));
+        assert!(!problem.message.contains("secret"));
     }
 
     fn sources(folder: &Path) -> Vec<String> {

@@ -123,6 +123,32 @@ def split():
     )
 
 
+def kinds():
+    """Every element type comes back as it is."""
+    types = ["BOOL", "UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16", "INT32", "INT64", "FLOAT16", "BFLOAT16",
+             "FLOAT", "DOUBLE", "STRING"]
+    ends = [(kind.lower(), getattr(TensorProto, kind)) for kind in types]
+    save(
+        "kinds",
+        [helper.make_node("Identity", [f"in_{name}"], [f"out_{name}"]) for name, _ in ends],
+        [tensor(f"in_{name}", kind, ["N", 2]) for name, kind in ends],
+        [tensor(f"out_{name}", kind, ["N", 2]) for name, kind in ends],
+        [],
+    )
+
+
+def half():
+    """y = x + 0.5 in half precision, four columns."""
+    offset = numpy_helper.from_array(np.asarray([0.5], np.float16), "b")
+    save(
+        "half",
+        [helper.make_node("Add", ["x", "b"], ["y"])],
+        [tensor("x", TensorProto.FLOAT16, ["N", 4])],
+        [tensor("y", TensorProto.FLOAT16, ["N", 4])],
+        [offset],
+    )
+
+
 def text():
     """Words weighted by how rare they are, and a logistic regression on them."""
     from skl2onnx import convert_sklearn
@@ -153,4 +179,6 @@ slow()
 bomb()
 picky()
 split()
+kinds()
+half()
 text()

@@ -79,7 +79,7 @@ async fn what_clients_send_besides_is_taken() {
     server.deploy("e", &four_columns("linear", linear)).await;
     let version = server.control.endpoint(&endpoint("e")).await.unwrap().versions[0].version.hex();
     // Data before the name, nested, a null, unknown members, an id, an empty list of outputs.
-    let body = r#"{"id":"ü-1","x":{"y":[1]},"parameters":{"binary_data_output":true,"q":1},"outputs":[],
+    let body = r#"{"id":"ü-1","x":{"y":[1]},"parameters":{"binary_data_output":false,"q":1},"outputs":[],
         "inputs":[{"data":[[1,2,3,null]],"shape":[1,4],"datatype":"FP32","name":"x","parameters":{}}]}"#;
     let (status, answer) = post(&server, "/v2/models/e/infer", body).await;
     assert_eq!(
@@ -148,7 +148,7 @@ async fn every_refusal_has_a_body() {
         (client.get(url("/flightdeck/v1/endpoints")).bearer_auth("00".repeat(32)), 401),
         (infer().header("origin", "http://evil.test"), 403),
         (infer().header("host", "evil.test"), 403),
-        (infer().header("content-encoding", "gzip"), 415),
+        (infer().header("content-encoding", "br"), 415),
         (infer().header("inference-header-content-length", "10"), 400),
         (client.post(url("/v2/models/e/infer")).body(vec![b' '; (64 << 20) + 1]), 413),
     ];

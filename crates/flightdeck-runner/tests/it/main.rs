@@ -11,5 +11,7 @@ mod lifecycle;
 mod metrics;
 mod outbox;
 mod promotion;
+mod protocol;
 mod support;
+mod tensors;
 mod workers;
