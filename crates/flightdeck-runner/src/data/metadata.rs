@@ -10,7 +10,8 @@ use serde_json::json as value;
 use std::sync::Arc;
 
 pub(crate) async fn server_metadata(_app: Arc<App>, _call: Call) -> Answer {
-    let extensions = ["binary_tensor_data", "model_configuration", "parameters"].map(str::to_owned).to_vec();
+    let extensions =
+        ["binary_tensor_data", "model_configuration", "parameters", "statistics"].map(str::to_owned).to_vec();
     json(&ServerMetadata { name: "flightdeck".into(), version: env!("CARGO_PKG_VERSION").into(), extensions })
 }
 

@@ -11,6 +11,7 @@ mod metadata;
 mod named;
 mod predict;
 mod request;
+mod stats;
 mod table;
 mod times;
 
@@ -19,6 +20,7 @@ pub(crate) use fit::{check_outputs, fit};
 pub(crate) use infer::infer;
 pub(crate) use metadata::{live, model_metadata, model_ready, ready, server_metadata};
 pub(crate) use predict::predict;
+pub(crate) use stats::{model_stats, stats};
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) use {
     binary::Split,

@@ -40,6 +40,22 @@ async fn models_are_listed_and_described() {
     let (_, config) = get(&server, "/v2/models/classes/config").await;
     assert_eq!(config["input"][1], json!({ "name": "city", "data_type": "TYPE_STRING", "dims": [1] }));
     assert_eq!(get(&server, &format!("/v2/models/churn/versions/{version}/config")).await.0, 200);
+    let (status, none) = get(&server, "/v2/models/churn/stats").await;
+    assert_eq!((status, &none["model_stats"][0]["inference_count"]), (200, &json!(0)));
+    let row = r#"{"inputs":[{"name":"x","datatype":"FP32","shape":[2,4],"data":[1,2,3,4,5,6,7,8]}]}"#;
+    assert_eq!(post(&server, "/v2/models/churn/infer", row).await.0, 200);
+    for path in
+        ["/v2/models/churn/stats", "/v2/models/stats", &format!("/v2/models/churn/versions/{version}/stats")]
+    {
+        let (_, stats) = get(&server, path).await;
+        let first = &stats["model_stats"][0];
+        assert_eq!((&first["name"], &first["version"]), (&json!("churn"), &json!(version)), "{stats}");
+        assert_eq!((&first["inference_count"], &first["execution_count"]), (&json!(2), &json!(1)), "{stats}");
+        for part in ["success", "queue", "compute_input", "compute_infer", "compute_output"] {
+            assert_eq!(first["inference_stats"][part]["count"], 1, "{part}: {stats}");
+        }
+        assert!(first["last_inference"].as_u64().unwrap() > 1_700_000_000_000);
+    }
     // A name in escapes is the same name.
     assert_eq!(get(&server, "/v2/models/ch%75rn/config").await.0, 200);
     assert_eq!(
@@ -48,7 +64,7 @@ async fn models_are_listed_and_described() {
     );
     let (_, server_metadata) = get(&server, "/v2").await;
     let extensions = server_metadata["extensions"].as_array().unwrap();
-    for extension in ["binary_tensor_data", "parameters"] {
+    for extension in ["binary_tensor_data", "parameters", "statistics"] {
         assert!(extensions.contains(&json!(extension)), "{server_metadata}");
     }
 }

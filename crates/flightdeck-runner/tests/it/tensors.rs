@@ -315,19 +315,17 @@ async fn trap_8_doubles_come_back_bit_for_bit() {
     let doubles: Vec<f64> =
         std::iter::repeat_with(&mut next).filter(|n| n.is_finite()).take(2 * rows).collect();
     // Every other input has as many rows of zeros and empty texts.
-    let inputs = every_type().into_iter().map(|(name, datatype, bytes)| match datatype {
-        "FP64" => {
-            (json!({ "name": "in_double", "datatype": "FP64", "shape": [rows, 2], "data": doubles }), vec![])
+    let inputs = every_type().into_iter().map(|(name, datatype, bytes)| {
+        let input = |rest: &str| json!({ "name": format!("in_{name}"), "datatype": datatype, "shape": [rows, 2], rest: null });
+        if datatype == "FP64" {
+            let mut input = input("data");
+            input["data"] = json!(doubles);
+            return (input, vec![]);
         }
-        _ => {
-            let size = if datatype == "BYTES" { 8 } else { bytes.len() } * rows;
-            let parameters = json!({ "binary_data_size": size });
-            let name = format!("in_{name}");
-            (
-                json!({ "name": name, "datatype": datatype, "shape": [rows, 2], "parameters": parameters }),
-                vec![0; size],
-            )
-        }
+        let size = if datatype == "BYTES" { 8 } else { bytes.len() } * rows;
+        let mut input = input("parameters");
+        input["parameters"] = json!({ "binary_data_size": size });
+        (input, vec![0; size])
     });
     let (inputs, bytes): (Vec<Value>, Vec<Vec<u8>>) = inputs.unzip();
     let json = json!({ "inputs": inputs, "outputs": [{ "name": "out_double" }] }).to_string();
