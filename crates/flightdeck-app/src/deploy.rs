@@ -13,7 +13,8 @@ use flightdeck_core::{
 };
 use flightdeck_package::{Package, SIGNATURE};
 use flightdeck_protocol::{
-    ControlError, EndpointDesired, EndpointState, LocalFile, PackageFile, Serving, check_window_seconds,
+    ControlError, EndpointDesired, EndpointState, LocalFile, PackageFile, Serving, Telemetry,
+    check_window_seconds,
 };
 use flightdeck_store::endpoint::{self, EndpointRecord};
 use flightdeck_store::version::{self, VersionRecord};
@@ -79,6 +80,7 @@ impl App {
             window_seconds: known.window_seconds,
             replay: known.replay,
             serving: Serving::default(),
+            telemetry: Telemetry::default(),
         };
         let state = attached.control.put_endpoint(&known.endpoint, &desired).await?;
         self.keep_deployed(action, &known.runner, None, &state)?;
@@ -251,6 +253,7 @@ fn desired(
             window_seconds,
             replay: request.replay,
             serving: Serving::default(),
+            telemetry: Telemetry::default(),
         });
     }
     let known = known.ok_or_else(|| {
@@ -264,7 +267,13 @@ fn desired(
     let challengers = vec![Challenger { version: *version, challenge: Challenge::Shadow }];
     let policy = TrafficPolicy { champion: known.digest, challengers };
     let (window_seconds, replay) = (known.window_seconds, known.replay);
-    Ok(EndpointDesired { policy, window_seconds, replay, serving: Serving::default() })
+    Ok(EndpointDesired {
+        policy,
+        window_seconds,
+        replay,
+        serving: Serving::default(),
+        telemetry: Telemetry::default(),
+    })
 }
 
 fn window_length(asked: Option<u32>) -> Result<u32> {

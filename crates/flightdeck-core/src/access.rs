@@ -91,6 +91,10 @@ pub enum Action {
     Audit,
     /// The server itself: flushed or stopped.
     Operate,
+    /// What became true, told afterwards.
+    Label,
+    /// Rows that were kept of the traffic, read.
+    ReadSamples,
     /// Getting to know each other: whoever knows the code that the server showed.
     Pair,
     /// Who is let in: tokens made, listed and taken back.
@@ -154,9 +158,10 @@ const fn roles(action: Action) -> &'static [Role] {
             &[Caller, Viewer, Author, Operator, Reviewer, Auditor, Admin]
         }
         Action::View | Action::Pull => &[Viewer, Author, Operator, Reviewer, Auditor, Admin],
-        Action::Upload => &[Author, Operator, Admin],
+        Action::Upload | Action::Label => &[Author, Operator, Admin],
         Action::Deploy | Action::Operate => &[Operator, Admin],
         Action::Audit => &[Auditor, Admin],
+        Action::ReadSamples => &[Auditor, Operator, Admin],
         Action::ManageTokens => &[Admin],
     }
 }

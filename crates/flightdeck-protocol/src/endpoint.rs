@@ -1,6 +1,6 @@
 //! What an endpoint should be, and what it is.
 
-use crate::{ErrorBody, Serving};
+use crate::{ErrorBody, Serving, Telemetry};
 use flightdeck_core::{Digest, Name, Signature, Timestamp, TrafficPolicy, VersionRole};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -24,6 +24,9 @@ pub struct EndpointDesired {
     /// How its models run. A change loads them anew, and switches to them when they are warm.
     #[serde(default, skip_serializing_if = "Serving::is_default")]
     pub serving: Serving,
+    /// What it keeps of its traffic beyond counts. By default nothing.
+    #[serde(default, skip_serializing_if = "Telemetry::is_default")]
+    pub telemetry: Telemetry,
 }
 
 const fn minute() -> u32 {

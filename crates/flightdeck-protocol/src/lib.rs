@@ -15,6 +15,7 @@ mod package;
 pub mod pairing;
 mod predict;
 mod serving;
+mod telemetry;
 mod token;
 mod tokens;
 mod window;
@@ -42,6 +43,10 @@ pub use live::{Agreement, LatencyUs, LiveFigures, LiveVersion, OpenWindow};
 pub use package::{BlobState, PackageFile, PackageStored, PackageUpload};
 pub use predict::{PredictRequest, PredictResponse, Prediction};
 pub use serving::{Isolation, Serving, ServingError};
+pub use telemetry::{
+    Errors, LabelBatch, LabelLine, LabelRecord, LabelsTaken, Outcome, Outcomes, SampleLine, Sampling,
+    SamplingError, Share, Telemetry,
+};
 pub use token::{Token, TokenError};
 pub use tokens::{TokenCreated, TokenInfo, TokenList, TokenRequest};
 pub use window::{Ack, Acked, Counts, Flushed, Gap, GapReason, Refuse, Refused, WindowBatch, WindowRecord};

@@ -33,6 +33,8 @@ pub(crate) struct App {
     pub(crate) endpoints: Arc<EndpointMap>,
     /// Changes of endpoints happen one after the other: two models must not be tried at once.
     pub(crate) deploying: tokio::sync::Mutex<()>,
+    /// Whether `/metrics` also has the names that dashboards for Triton know.
+    pub(crate) triton_names: bool,
     pub(crate) stopping: AtomicBool,
     pub(crate) stop: Notify,
     runtime: OnceCell<Runtime>,
@@ -75,6 +77,7 @@ impl App {
             keyring,
             endpoints,
             deploying: tokio::sync::Mutex::default(),
+            triton_names: false,
             stopping: AtomicBool::new(false),
             stop: Notify::new(),
             runtime: OnceCell::new(),

@@ -3,6 +3,7 @@
 use super::{Counting, Open};
 use crate::serving::Endpoint;
 use crate::state::{Checkpoint, ClosedWindow, Identity, LostTime, Outbox};
+use crate::telemetry;
 use flightdeck_core::{Name, Timestamp};
 use flightdeck_protocol::GapReason;
 use flightdeck_sqlite::{Act, Database, Result};
@@ -41,6 +42,8 @@ struct Work {
     /// What the outbox may take, in bytes.
     budget: u64,
     heartbeat: Instant,
+    /// When telemetry beyond counts was last tidied up.
+    tidied: Option<Instant>,
     /// What was given up and could not be noted yet: one time for each endpoint.
     lost: BTreeMap<Name, LostTime>,
 }
@@ -50,7 +53,14 @@ impl Closer {
     /// bytes on the disk.
     pub(crate) fn start(database: Database, endpoints: Endpoints, budget: u64) -> (Self, JoinHandle<()>) {
         let (orders, inbox) = channel();
-        let mut work = Work { database, endpoints, budget, heartbeat: Instant::now(), lost: BTreeMap::new() };
+        let mut work = Work {
+            database,
+            endpoints,
+            budget,
+            heartbeat: Instant::now(),
+            tidied: None,
+            lost: BTreeMap::new(),
+        };
         (Self { orders }, thread::spawn(move || work.run(&inbox)))
     }
 
@@ -79,6 +89,7 @@ impl Work {
                     if let Err(error) = self.write(Pass::Regular) {
                         tracing::error!("counts cannot be written down, they are kept in memory: {error}");
                     }
+                    self.keep_telemetry();
                 }
                 Ok(Order::Flush(answer)) => {
                     let _ = answer.send(self.write(Pass::All));
@@ -119,6 +130,20 @@ impl Work {
         drop(sheets);
         versions.iter().filter(|version| version.out_of_use).for_each(Version::part);
         Ok(closed)
+    }
+
+    /// What endpoints keep beyond counts, and from time to time what they keep no longer.
+    fn keep_telemetry(&mut self) {
+        let endpoints = (self.endpoints)();
+        for endpoint in &endpoints {
+            endpoint.recorder.write(&self.database, &endpoint.name);
+        }
+        if self.tidied.is_none_or(|tidied| tidied.elapsed() >= HEARTBEAT) {
+            self.tidied = Some(Instant::now());
+            if let Err(error) = telemetry::tidy(&self.database, &endpoints, self.budget) {
+                tracing::warn!("what is past its time cannot be deleted: {error}");
+            }
+        }
     }
 
     /// A file that somebody deleted is written again from what is still open.

@@ -15,6 +15,7 @@ pub(crate) async fn infer(app: Arc<App>, mut call: Call) -> Answer {
     let body = call.bytes().await?;
     let read = |body: &_| request::read(binary::split(&call.headers, body)?, &model.signature);
     let asked = unhurried(&body, read).inspect_err(|problem| chosen.refused(problem))?;
+    chosen.has_id(asked.id.as_deref());
     let outputs = run(&app, &chosen, asked.rows, start).await?;
     let head = Head {
         model_name: call.param("name"),

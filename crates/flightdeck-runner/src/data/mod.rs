@@ -32,15 +32,18 @@ use crate::counting::{Counting, Spans};
 use crate::http::Call;
 use crate::problem::{DEADLINE, Problem};
 use crate::serving::{Endpoint, Lineup, Seen, Served};
+use crate::telemetry::Answered;
 use axum::http::{HeaderValue, StatusCode};
 use flightdeck_core::Tensor;
 use flightdeck_protocol::{EventTime, Phase, STICKY_KEY};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 /// Who answers a request, and who watches.
 pub(crate) struct Chosen {
     pub(crate) served: Served,
+    /// Where more is kept of the traffic than counts; and the id that the request goes by there.
+    recorded: Option<(Arc<Endpoint>, OnceLock<String>)>,
     lineup: Arc<Lineup>,
 }
 
@@ -48,6 +51,13 @@ impl Chosen {
     /// The versions that may be asked for by name.
     pub(crate) fn versions(&self) -> Vec<String> {
         self.lineup.answering().map(|served| served.model.version_text.clone()).collect()
+    }
+
+    /// What the request calls itself.
+    pub(crate) fn has_id(&self, id: Option<&str>) {
+        if let (Some((_, own)), Some(id)) = (&self.recorded, id) {
+            let _ = own.set(id.to_owned());
+        }
     }
 
     /// Counts that a request to it is refused before it was run.
@@ -87,7 +97,8 @@ pub(crate) fn choose(app: &App, ask: &Ask<'_>) -> Result<Chosen, Problem> {
     let unknown =
         || Problem::unknown("version", asked).hint("Leave the version out to ask the one that serves now.");
     let served = served.ok_or_else(unknown)?.clone();
-    Ok(Chosen { served, lineup })
+    let recorded = endpoint.recorder.is_on().then_some((endpoint, OnceLock::new()));
+    Ok(Chosen { served, recorded, lineup })
 }
 
 fn not_ready(endpoint: &Endpoint) -> Problem {
@@ -183,6 +194,12 @@ async fn answer(
         }
         Err(problem) if problem.code == DEADLINE => model.statistics().late(),
         Err(_) => model.statistics().failed(took),
+    }
+    if let (Some((endpoint, id)), Ok(outputs)) = (&chosen.recorded, &outputs) {
+        let at = app.now();
+        let start = spans.map_or(at, Spans::start);
+        let (inputs, id, role) = (&inputs, id.get().map(String::as_str), counting.role());
+        endpoint.recorder.keep(&Answered { model, role, id, inputs, outputs, rows, start, at });
     }
     if !chosen.lineup.shadows.is_empty() {
         let is_champion = Arc::ptr_eq(model, &chosen.lineup.champion.model);

@@ -13,7 +13,7 @@ use crate::serving::{Condition, Endpoint, Lineup, Shadow};
 use crate::state::StoredEndpoint;
 use axum::http::StatusCode;
 use flightdeck_core::{Digest, Name, Principal};
-use flightdeck_protocol::{EndpointDesired, Phase, Preflight, check_window_seconds};
+use flightdeck_protocol::{EndpointDesired, Phase, Preflight, Telemetry, check_window_seconds};
 use lineup::Crew;
 use std::sync::Arc;
 
@@ -121,6 +121,7 @@ pub(crate) async fn restore(app: Arc<App>) {
 fn check(desired: &EndpointDesired) -> Result<(), Problem> {
     let wrong = |code, message: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, message);
     check_window_seconds(desired.window_seconds).map_err(|error| wrong("bad-window", error.to_string()))?;
+    desired.telemetry.check().map_err(|error| wrong("bad-sampling", error.to_string()))?;
     desired.policy.check().map_err(|error| wrong("bad-policy", error.to_string()))?;
     desired.serving.check().map_err(|error| wrong("bad-serving", error.to_string()))?;
     if desired.policy.challengers.len() <= MOST_CHALLENGERS {
@@ -153,6 +154,9 @@ async fn write(app: &App, principal: &Principal, stored: &StoredEndpoint) -> Res
             act.note("challengers", challengers);
             act.note("window_seconds", stored.desired.window_seconds);
             act.note("replay", stored.desired.replay);
+            let Telemetry { sample, ids } = &stored.desired.telemetry;
+            act.note("ids", *ids);
+            act.note("sample", serde_json::to_value(sample).unwrap_or_default());
             act.note("serving", serving);
             stored.put(act)
         })?)

@@ -5,7 +5,7 @@ use super::call::{Answer, Call};
 use super::coding::{Coding, compressed};
 use crate::app::App;
 use crate::problem::Problem;
-use crate::{control, data, metrics};
+use crate::{control, data, metrics, telemetry};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::RawPathParamsRejection;
@@ -89,6 +89,11 @@ pub(crate) const ROUTES: &[Route] = &routes! {
     Put "/flightdeck/v1/endpoints/{name}" Deploy Endpoint => control::put_endpoint;
     Delete "/flightdeck/v1/endpoints/{name}" Deploy Endpoint => control::remove_endpoint;
     Get "/flightdeck/v1/endpoints/{name}/live" View Endpoint => control::live;
+    Post "/flightdeck/v1/endpoints/{name}/labels" Label Endpoint => telemetry::send_labels;
+    Get "/flightdeck/v1/endpoints/{name}/outcomes" View Endpoint => telemetry::outcomes;
+    Get "/flightdeck/v1/endpoints/{name}/samples" ReadSamples Endpoint => telemetry::samples;
+    Get "/flightdeck/v1/labels" Pull Runner => telemetry::labels;
+    Post "/flightdeck/v1/labels/ack" Pull Runner => telemetry::ack_labels;
     Get "/flightdeck/v1/windows" Pull Runner => control::windows;
     Post "/flightdeck/v1/windows/ack" Pull Runner => control::ack;
     Post "/flightdeck/v1/windows/refuse" Pull Runner => control::refuse;
@@ -246,8 +251,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let app = app(folder.path(), Role::Viewer);
         for route in ROUTES {
-            let changes =
-                matches!(route.action, Action::Upload | Action::Deploy | Action::Operate | Action::Audit);
+            let changes = matches!(
+                route.action,
+                Action::Upload
+                    | Action::Deploy
+                    | Action::Operate
+                    | Action::Audit
+                    | Action::Label
+                    | Action::ReadSamples
+            );
             let status = ask(&app, verb(route), route.path, Some(&"01".repeat(32))).await;
             assert_eq!(status == StatusCode::FORBIDDEN, changes, "{} {status}", route.path);
         }

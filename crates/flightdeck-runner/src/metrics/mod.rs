@@ -3,14 +3,19 @@
 //! Everything is read from counters that are kept anyway, as of the closer's last second: a scrape locks nothing that a
 //! request waits for. Labels come from the configuration of endpoints; nothing that a request says becomes one.
 
+mod histogram;
 mod process;
 mod text;
+mod triton;
+
+pub(crate) use histogram::Histogram;
 
 use crate::app::App;
 use crate::control::blocking;
 use crate::counting::Totals;
 use crate::http::{Answer, Call};
-use crate::state::{Outbox, Spooled};
+use crate::serving::{Figures, Model, Served};
+use crate::state::{Outbox, Spooled, telemetry_counts};
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, header};
 use flightdeck_core::{Timestamp, VersionRole};
@@ -39,11 +44,17 @@ fn write(app: &App, page: &mut Page) {
     let seen = seen(app);
     requests(page, &seen);
     durations(page, &seen);
+    let loaded = loaded(app);
+    queues(page, &loaded);
+    if app.triton_names {
+        triton::write(page, &loaded);
+    }
     match app.database.read(Outbox::spooled) {
         Ok(spooled) => outbox(page, &spooled, app.now()),
         // The rest of the page is true all the same.
         Err(error) => tracing::warn!("the outbox cannot be measured: {error}"),
     }
+    telemetry(page, app);
     process::write(page, app.started.as_ms() as f64 / 1000.0);
 }
 
@@ -72,6 +83,63 @@ fn seen(app: &App) -> Vec<Seen> {
         })
     });
     endpoints.collect()
+}
+
+/// A loaded version in its role, and what it did since it was loaded.
+struct Loaded {
+    endpoint: String,
+    model: Arc<Model>,
+    version: String,
+    role: VersionRole,
+    figures: Figures,
+    waiting_rows: usize,
+}
+
+impl Loaded {
+    fn labels(&self) -> [(&'static str, &str); 3] {
+        [("endpoint", &self.endpoint), ("version", &self.version), ("role", self.role.as_str())]
+    }
+
+    /// As other servers of the protocol name them.
+    fn model_labels(&self) -> [(&'static str, &str); 2] {
+        [("model", &self.endpoint), ("version", &self.version)]
+    }
+}
+
+fn loaded(app: &App) -> Vec<Loaded> {
+    let endpoints = app.endpoints.all();
+    let loaded = endpoints.iter().flat_map(|endpoint| {
+        let lineup = endpoint.lineup();
+        let served: Vec<Served> = lineup.iter().flat_map(|lineup| lineup.served().cloned()).collect();
+        served.into_iter().map(|Served { model, counting }| Loaded {
+            endpoint: endpoint.name.to_string(),
+            version: model.version.short(),
+            role: counting.role(),
+            figures: model.statistics().read(),
+            waiting_rows: model.lane.waiting_rows(),
+            model,
+        })
+    });
+    loaded.collect()
+}
+
+fn queues(page: &mut Page, loaded: &[Loaded]) {
+    let name = "flightdeck_runs";
+    page.family(name, Kind::Counter, "Runs of the model; requests that wait together share one.");
+    for model in loaded {
+        page.count(name, &model.labels(), model.figures.execution_count);
+    }
+    let name = "flightdeck_queue_rows";
+    page.family(name, Kind::Gauge, "Rows that wait for a run.");
+    for model in loaded {
+        page.gauge(name, &model.labels(), model.waiting_rows as f64);
+    }
+    let name = "flightdeck_queue_seconds";
+    page.family(name, Kind::Histogram, "How long requests waited for their run.");
+    for model in loaded {
+        let waits = &model.model.statistics().waits;
+        page.histogram(name, &model.labels(), &waits.read(model.figures.queue.ns));
+    }
 }
 
 fn requests(page: &mut Page, seen: &[Seen]) {
@@ -116,6 +184,20 @@ fn buckets(latency: &Latency) -> Buckets {
         cumulative: BOUNDS.map(bound).collect(),
         count: latency.requests(),
         sum: latency.sum_us() / 1e6,
+    }
+}
+
+/// What became of labels and samples.
+fn telemetry(page: &mut Page, app: &App) {
+    let Ok(counts) = app.database.read(telemetry_counts) else { return };
+    let name = "flightdeck_telemetry";
+    page.family(name, Kind::Counter, "Labels and samples by what became of them.");
+    for (endpoint, what, count) in counts {
+        page.count(name, &[("endpoint", &endpoint), ("what", &what)], count);
+    }
+    for endpoint in app.endpoints.all().iter().filter(|endpoint| endpoint.recorder.dropped() > 0) {
+        let labels = [("endpoint", endpoint.name.as_str()), ("what", "waiting-dropped")];
+        page.count(name, &labels, endpoint.recorder.dropped());
     }
 }
 

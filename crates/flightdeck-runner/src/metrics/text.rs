@@ -27,6 +27,8 @@ pub(super) enum Kind {
     Histogram,
     /// Facts as labels. The family's name is without `_info`.
     Info,
+    /// A counter whose name is another program's.
+    Unknown,
 }
 
 /// Pairs of names and values; the values come from configuration, never from requests.
@@ -57,10 +59,11 @@ impl Page {
             _ => name.to_owned(),
         };
         let word = match kind {
-            Kind::Counter => "counter",
             Kind::Info if self.is_open_metrics => "info",
             Kind::Gauge | Kind::Info => "gauge",
             Kind::Histogram => "histogram",
+            Kind::Unknown if self.is_open_metrics => "unknown",
+            Kind::Counter | Kind::Unknown => "counter",
         };
         let unit = ["seconds", "bytes"].into_iter().find(|unit| name.ends_with(&format!("_{unit}")));
         let _ = writeln!(self.text, "# TYPE {heading} {word}");

@@ -110,6 +110,20 @@ fn numbers(answered: Answered<'_>, role: OutputRole, count: usize) -> Option<&Te
     (!rows::is_text(tensor)).then_some(tensor)
 }
 
+/// What was predicted for each row: its label, or its number.
+pub(crate) fn predicted(
+    signature: &Signature,
+    outputs: &[Tensor],
+    count: usize,
+) -> Vec<(Option<String>, Option<f64>)> {
+    let answered = (signature, outputs);
+    if let Some(labels) = labels(answered, count) {
+        return labels.into_iter().map(|label| (Some(label.into_owned()), None)).collect();
+    }
+    let values = numbers(answered, OutputRole::Value, count).filter(|values| rows::width(values) == 1);
+    (0..count).map(|row| (None, values.and_then(|values| values.data.number(row)))).collect()
+}
+
 /// The label of each row.
 fn labels(answered: Answered<'_>, count: usize) -> Option<Vec<Cow<'_, str>>> {
     if let Some((_, labels)) = tensor(answered, OutputRole::Label, count).filter(|(_, t)| rows::width(t) == 1)

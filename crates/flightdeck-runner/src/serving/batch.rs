@@ -126,10 +126,15 @@ impl Runs<'_> {
     /// The last run, which was of these.
     fn run_of(&self, start: Instant, jobs: &[Job]) -> Run {
         let waited = |job: &Job| start.saturating_duration_since(job.queued).as_nanos() as u64;
+        let mut queue_ns = 0;
+        for waited in jobs.iter().map(waited) {
+            self.statistics.waits.add_ns(waited);
+            queue_ns += waited;
+        }
         let mut run = Run {
             requests: jobs.len() as u64,
             rows: jobs.iter().map(|job| job.rows as u64).sum(),
-            queue_ns: jobs.iter().map(waited).sum(),
+            queue_ns,
             ..Run::default()
         };
         run.add(self.session.times());

@@ -3,6 +3,7 @@
 use crate::counting::{Counting, Subject, Totals};
 use crate::serving::Lineup;
 use crate::state::StoredEndpoint;
+use crate::telemetry::Recorder;
 use arc_swap::ArcSwapOption;
 use flightdeck_core::{Digest, Name, Timestamp, VersionRole};
 use flightdeck_protocol::{ErrorBody, Phase};
@@ -15,6 +16,7 @@ pub(crate) struct Endpoint {
     lineup: ArcSwapOption<Lineup>,
     condition: Mutex<Condition>,
     ledger: Mutex<Ledger>,
+    pub(crate) recorder: Recorder,
     last_window: AtomicI64,
 }
 
@@ -36,11 +38,14 @@ struct Ledger {
 
 impl Endpoint {
     pub(crate) fn new(condition: Condition) -> Self {
+        let recorder = Recorder::default();
+        recorder.set(&condition.stored.desired.telemetry);
         Self {
             name: condition.stored.name.clone(),
             lineup: ArcSwapOption::empty(),
             condition: Mutex::new(condition),
             ledger: Mutex::default(),
+            recorder,
             last_window: AtomicI64::new(i64::MIN),
         }
     }
@@ -75,6 +80,7 @@ impl Endpoint {
     }
 
     pub(crate) fn set_condition(&self, condition: Condition) {
+        self.recorder.set(&condition.stored.desired.telemetry);
         *lock(&self.condition) = condition;
     }
 

@@ -12,7 +12,7 @@ mod shadow;
 #[allow(dead_code, reason = "read by the statistics of the protocol and by the metrics")]
 mod statistics;
 
-pub(crate) use agreement::Watched;
+pub(crate) use agreement::{Watched, predicted};
 pub(crate) use columns::{are_same, lacking};
 pub(crate) use endpoint::{Condition, Endpoint};
 pub(crate) use lane::Lane;

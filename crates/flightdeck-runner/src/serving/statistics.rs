@@ -3,6 +3,7 @@
 //! Counted by whoever works, read by whoever asks: relaxed atomics, so that figures of one reading may be a request apart.
 //! Counts by window and column are `counting`'s.
 
+use crate::metrics::Histogram;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
@@ -11,6 +12,8 @@ use std::time::Duration;
 pub(crate) struct Statistics {
     requests: Requests,
     runs: Runs,
+    /// How long each request waited for a run.
+    pub(crate) waits: Histogram,
 }
 
 /// Written by the threads that serve connections: away from what the thread that has the session writes.
@@ -121,7 +124,7 @@ impl Statistics {
     }
 
     pub(crate) fn read(&self) -> Figures {
-        let Self { requests, runs } = self;
+        let Self { requests, runs, .. } = self;
         Figures {
             success: requests.success.read(),
             fail: requests.fail.read(),

@@ -5,15 +5,19 @@
 mod checkpoint;
 mod endpoint;
 mod identity;
+mod label;
 mod outbox;
 mod recovery;
+mod sample;
 mod spool;
 
 pub(crate) use checkpoint::Checkpoint;
 pub(crate) use endpoint::StoredEndpoint;
 pub(crate) use identity::Identity;
+pub(crate) use label::{By, Label, Predicted, telemetry_counts};
 pub(crate) use outbox::{ClosedWindow, LostTime, Outbox, Pulled};
 pub(crate) use recovery::{begin, open};
+pub(crate) use sample::{Kept, Sample};
 pub(crate) use spool::Spooled;
 
 use flightdeck_sqlite::Schema;
@@ -29,5 +33,6 @@ const SCHEMA: Schema = Schema {
             include_str!("checkpoint.sql")
         ),
         include_str!("spool.sql"),
+        include_str!("telemetry.sql"),
     ],
 };

@@ -234,6 +234,7 @@ mod tests {
                 window_seconds: 60,
                 replay: false,
                 serving: flightdeck_protocol::Serving::default(),
+                telemetry: flightdeck_protocol::Telemetry::default(),
             },
             previous: None,
             changed_at: Timestamp::from_ms(0),

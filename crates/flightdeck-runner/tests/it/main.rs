@@ -13,5 +13,6 @@ mod outbox;
 mod promotion;
 mod protocol;
 mod support;
+mod telemetry;
 mod tensors;
 mod workers;

@@ -33,7 +33,7 @@ pub(crate) fn read(text: &str) -> Samples {
             sample.split('{').next().unwrap().strip_prefix(&name).expect("samples stand with their family");
         let allowed: &[&str] = match kind.as_str() {
             "counter" => &["_total"],
-            "gauge" => &[""],
+            "gauge" | "unknown" => &[""],
             "info" => &["_info"],
             "histogram" => &["_bucket", "_count", "_sum"],
             other => panic!("{other}"),
@@ -99,6 +99,8 @@ async fn figures_are_those_of_the_requests_and_labels_never_come_from_them() {
     assert_eq!(samples[&format!("flightdeck_requests_total{{{labels},code=\"5xx\"}}")], 0.0);
     assert_eq!((of("flightdeck_rows_total"), of("flightdeck_shed_total")), (30.0, 0.0));
     assert_eq!(of("flightdeck_request_seconds_count"), 10.0);
+    assert_eq!((of("flightdeck_queue_seconds_count"), of("flightdeck_queue_rows")), (10.0, 0.0));
+    assert!((1.0..=10.0).contains(&of("flightdeck_runs_total")));
     assert!(of("flightdeck_request_seconds_sum") > 0.0);
     assert!(!samples.keys().any(|sample| sample.contains(canary)));
     assert!(samples["process_resident_memory_bytes"] > 1e6 && samples["process_open_fds"] > 3.0);

@@ -9,7 +9,7 @@ use flightdeck_package::{
 };
 use flightdeck_protocol::oip::InferRequest;
 use flightdeck_protocol::{
-    Bound, Control, EndpointDesired, EndpointState, LocalFile, PackageFile, Serving, Token,
+    Bound, Control, EndpointDesired, EndpointState, LocalFile, PackageFile, Serving, Telemetry, Token,
 };
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -163,6 +163,7 @@ pub(crate) fn desired(version: Digest) -> EndpointDesired {
         window_seconds: 60,
         replay: false,
         serving: Serving::default(),
+        telemetry: Telemetry::default(),
     }
 }
 
