@@ -1,5 +1,6 @@
 //! The data plane: the Open Inference Protocol, and predictions by column name. One way through for both.
 
+mod about;
 mod answer;
 mod binary;
 mod catalogue;
@@ -15,6 +16,7 @@ mod stats;
 mod table;
 mod times;
 
+pub(crate) use about::{docs, openapi};
 pub(crate) use catalogue::{model_config, models, not_served, repository_index};
 pub(crate) use fit::{check_outputs, fit};
 pub(crate) use infer::infer;

@@ -11,3 +11,5 @@ pub(crate) use access::Keyring;
 pub(crate) use call::{Answer, Call, json};
 pub(crate) use connection::{Listener, listen};
 pub(crate) use routes::router;
+#[cfg(test)]
+pub(crate) use routes::routes;

@@ -63,6 +63,8 @@ macro_rules! routes {
 /// All routes.
 pub(crate) const ROUTES: &[Route] = &routes! {
     Get "/v2" Describe Runner => data::server_metadata;
+    Get "/v2/openapi.json" Describe Runner => data::openapi;
+    Get "/v2/docs" Describe Runner => data::docs;
     Get "/v2/health/live" Probe Runner => data::live;
     Get "/v2/health/ready" Probe Runner => data::ready;
     Get "/v2/models" Describe Runner => data::models;
@@ -101,6 +103,12 @@ pub(crate) const ROUTES: &[Route] = &routes! {
     Get "/flightdeck/v1/audit" Audit Runner => control::audit;
     Post "/flightdeck/v1/stop" Operate Runner => control::stop;
 };
+
+/// The methods and paths of all routes.
+#[cfg(test)]
+pub(crate) fn routes() -> impl Iterator<Item = (String, &'static str)> {
+    ROUTES.iter().map(|route| (format!("{:?}", route.method).to_uppercase(), route.path))
+}
 
 /// The router of all routes. Everything else is an error with a body, too.
 pub(crate) fn router(app: Arc<App>) -> Router {

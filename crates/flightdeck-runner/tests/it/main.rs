@@ -6,6 +6,7 @@ mod capacity;
 mod challengers;
 mod counts;
 mod deployment;
+mod examples;
 mod inputs;
 mod lifecycle;
 mod metrics;
