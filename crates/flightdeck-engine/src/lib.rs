@@ -31,8 +31,8 @@ pub use compare::{Comparison, Verdict, compare};
 pub use frame::{FrameError, read_frame, write_frame};
 pub use locate::{MissingPart, library, runner};
 pub use message::{
-    Failure, GoldenRequest, Latency, ModelSource, OperatorTime, Preflight, PreflightRequest, Profile,
-    ProfileRequest, Reply, Request, Sampled,
+    Failure, GoldenRequest, Latency, LoadRequest, ModelSource, OperatorTime, Preflight, PreflightRequest,
+    Profile, ProfileRequest, Ran, Reply, Request, Resident, RunRequest, RunTimes, Sampled,
 };
 pub use packed::Carries;
 pub use synthesis::synthesise;

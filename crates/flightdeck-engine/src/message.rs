@@ -2,7 +2,7 @@
 
 use crate::Comparison;
 use crate::packed::{self, Carries};
-use flightdeck_core::{Progress, Signature, Tensor};
+use flightdeck_core::{DataType, Progress, Signature, Tensor};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -16,6 +16,10 @@ pub enum Request {
     Golden(GoldenRequest),
     /// Does the package do here what it did where it came from?
     Preflight(PreflightRequest),
+    /// Load a package and keep it.
+    Load(LoadRequest),
+    /// What does the model answer that was loaded?
+    Run(RunRequest),
 }
 
 /// Where the model lies.
@@ -73,6 +77,51 @@ pub struct PreflightRequest {
     pub package: PathBuf,
 }
 
+/// Asks a worker to keep a model.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LoadRequest {
+    /// The package folder.
+    pub package: PathBuf,
+}
+
+/// Asks the model that is kept.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RunRequest {
+    /// All of its inputs.
+    #[serde(with = "packed")]
+    pub inputs: Vec<Tensor>,
+}
+
+/// A model that is kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Resident {
+    /// Time to load it, in milliseconds.
+    pub load_ms: f64,
+    /// Names and types of its inputs, in the model's order.
+    pub inputs: Vec<(String, DataType)>,
+}
+
+/// Outputs, and what it took to get them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Ran {
+    /// All outputs, in the model's order.
+    #[serde(with = "packed")]
+    pub outputs: Vec<Tensor>,
+    /// In the worker.
+    pub times: RunTimes,
+}
+
+/// What the parts of a run took, in nanoseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunTimes {
+    /// Handing the inputs over.
+    pub input_ns: u64,
+    /// Running the model.
+    pub infer_ns: u64,
+    /// Taking the outputs.
+    pub output_ns: u64,
+}
+
 /// One answer. Progress may come any number of times before the last one.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -86,6 +135,10 @@ pub enum Reply {
     Golden(Vec<Tensor>),
     /// The trial.
     Preflight(Preflight),
+    /// It is kept.
+    Loaded(Resident),
+    /// The outputs of the model that is kept.
+    Ran(Ran),
     /// It did not work.
     Failed(Failure),
 }
@@ -169,26 +222,34 @@ impl Carries for Request {
     fn tensors(&self) -> &[Tensor] {
         match self {
             Self::Golden(GoldenRequest { inputs: tensors, .. })
+            | Self::Run(RunRequest { inputs: tensors })
             | Self::Profile(ProfileRequest { rows: Sampled::Rows(tensors), .. }) => tensors,
-            Self::Profile(_) | Self::Preflight(_) => &[],
+            Self::Profile(_) | Self::Preflight(_) | Self::Load(_) => &[],
         }
     }
 
     fn tensors_mut(&mut self) -> &mut [Tensor] {
         match self {
             Self::Golden(GoldenRequest { inputs: tensors, .. })
+            | Self::Run(RunRequest { inputs: tensors })
             | Self::Profile(ProfileRequest { rows: Sampled::Rows(tensors), .. }) => tensors,
-            Self::Profile(_) | Self::Preflight(_) => &mut [],
+            Self::Profile(_) | Self::Preflight(_) | Self::Load(_) => &mut [],
         }
     }
 }
 
 impl Carries for Reply {
     fn tensors(&self) -> &[Tensor] {
-        if let Self::Golden(outputs) = self { outputs } else { &[] }
+        match self {
+            Self::Golden(outputs) | Self::Ran(Ran { outputs, .. }) => outputs,
+            _ => &[],
+        }
     }
 
     fn tensors_mut(&mut self) -> &mut [Tensor] {
-        if let Self::Golden(outputs) = self { outputs } else { &mut [] }
+        match self {
+            Self::Golden(outputs) | Self::Ran(Ran { outputs, .. }) => outputs,
+            _ => &mut [],
+        }
     }
 }

@@ -2,15 +2,15 @@
 //!
 //! Nothing here looks at a model file before ONNX Runtime does: whoever calls has had it inspected.
 
-use crate::MissingPart;
 use crate::convert::{input_value, output_tensor};
+use crate::{MissingPart, RunTimes};
 use flightdeck_core::{DataType, Tensor};
 use ort::environment::Environment;
-use ort::session::SessionInputValue;
 use ort::session::builder::SessionBuilder;
+use ort::session::{RunOptions, SessionInputValue};
 use ort::value::{TensorElementType, ValueType};
-use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 use thiserror::Error;
 
@@ -27,18 +27,12 @@ pub struct Session {
     outputs: Vec<TensorInfo>,
     load_ms: f64,
     times: RunTimes,
+    options: Arc<RunOptions>,
 }
 
-/// What the parts of a run took, in nanoseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RunTimes {
-    /// Handing the inputs over.
-    pub input_ns: u64,
-    /// Running the model.
-    pub infer_ns: u64,
-    /// Taking the outputs.
-    pub output_ns: u64,
-}
+/// Ends the run that a session is at. It ends at the model's next operator, with an error.
+#[derive(Clone)]
+pub struct Stop(Arc<RunOptions>);
 
 /// Where a model is loaded from.
 #[derive(Clone, Copy, Debug)]
@@ -209,13 +203,9 @@ fn commit(mut builder: SessionBuilder, model: Source<'_>) -> Result<Session, Run
     let inner = inner.map_err(|error| RuntimeError::of(&error, RuntimeError::Load))?;
     let inputs = infos(inner.inputs())?;
     let outputs = infos(inner.outputs())?;
-    Ok(Session {
-        inner,
-        inputs,
-        outputs,
-        load_ms: start.elapsed().as_secs_f64() * 1e3,
-        times: RunTimes::default(),
-    })
+    let options = RunOptions::new().map_err(|error| RuntimeError::of(&error, RuntimeError::Load))?;
+    let load_ms = start.elapsed().as_secs_f64() * 1e3;
+    Ok(Session { inner, inputs, outputs, load_ms, times: RunTimes::default(), options: Arc::new(options) })
 }
 
 /// Where the data files of a model lie that is not loaded from a file itself.
@@ -258,8 +248,10 @@ impl Session {
         });
         let values = values.collect::<Result<Vec<SessionInputValue<'_>>, _>>()?;
         let given = Instant::now();
-        let answers =
-            self.inner.run(values.as_slice()).map_err(|error| RuntimeError::of(&error, RuntimeError::Run))?;
+        let failed = |error| RuntimeError::of(&error, RuntimeError::Run);
+        // A run before this one may have been stopped.
+        self.options.unterminate().map_err(failed)?;
+        let answers = self.inner.run_with_options(values.as_slice(), &*self.options).map_err(failed)?;
         let ran = Instant::now();
         let outputs = self.outputs.iter().zip(answers.values());
         let outputs = outputs.map(|(info, value)| output_tensor(info, &value)).collect();
@@ -271,6 +263,11 @@ impl Session {
         outputs
     }
 
+    /// A handle that ends a run from another thread.
+    pub fn stop(&self) -> Stop {
+        Stop(Arc::clone(&self.options))
+    }
+
     /// What the parts of the last run took that succeeded.
     pub const fn times(&self) -> RunTimes {
         self.times
@@ -280,6 +277,14 @@ impl Session {
     pub fn end_trace(&mut self) -> Result<PathBuf, RuntimeError> {
         let name = self.inner.end_profiling().map_err(|error| RuntimeError::Run(error.to_string()))?;
         Ok(name.into())
+    }
+}
+
+impl Stop {
+    /// Ends the run that the session is at; without one nothing happens.
+    pub fn stop(&self) {
+        // It only sets a flag: there is nothing that could fail.
+        let _ = self.0.terminate();
     }
 }
 

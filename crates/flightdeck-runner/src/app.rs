@@ -2,7 +2,7 @@
 
 use crate::counting::Closer;
 use crate::problem::Problem;
-use crate::serving::Endpoint;
+use crate::serving::{Endpoint, Watch};
 use crate::state::Identity;
 use arc_swap::ArcSwap;
 use axum::http::StatusCode;
@@ -27,6 +27,8 @@ pub(crate) struct App {
     pub(crate) artifacts: Artifacts,
     pub(crate) parts: Parts,
     pub(crate) worker: Worker,
+    /// Looks after runs.
+    pub(crate) watch: Watch,
     pub(crate) closer: Closer,
     pub(crate) keyring: crate::http::Keyring,
     pub(crate) grants: Vec<Grant>,
@@ -48,6 +50,7 @@ pub(crate) struct Parted {
     pub(crate) artifacts: Artifacts,
     pub(crate) parts: Parts,
     pub(crate) worker: Worker,
+    pub(crate) watch: Watch,
     pub(crate) closer: Closer,
     pub(crate) keyring: crate::http::Keyring,
     pub(crate) endpoints: Arc<EndpointMap>,
@@ -62,8 +65,18 @@ pub(crate) struct EndpointMap {
 
 impl App {
     pub(crate) fn new(parted: Parted) -> Self {
-        let Parted { address, identity, database, artifacts, parts, worker, closer, keyring, endpoints } =
-            parted;
+        let Parted {
+            address,
+            identity,
+            database,
+            artifacts,
+            parts,
+            worker,
+            watch,
+            closer,
+            keyring,
+            endpoints,
+        } = parted;
         Self {
             address,
             identity,
@@ -73,6 +86,7 @@ impl App {
             artifacts,
             parts,
             worker,
+            watch,
             closer,
             keyring,
             endpoints,

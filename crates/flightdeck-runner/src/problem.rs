@@ -18,11 +18,13 @@ pub(crate) struct Problem {
     pub(crate) code: Cow<'static, str>,
     pub(crate) message: String,
     pub(crate) hint: Option<String>,
+    /// When to come back, in seconds, where that is known better than a second.
+    pub(crate) retry_after: Option<u32>,
 }
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code: code.into(), message: message.into(), hint: None }
+        Self { status, code: code.into(), message: message.into(), hint: None, retry_after: None }
     }
 
     /// The request is wrong.
@@ -59,6 +61,12 @@ impl Problem {
             .hint("The server's log says why.")
     }
 
+    /// Tells when to come back.
+    pub(crate) fn after(mut self, wait: std::time::Duration) -> Self {
+        self.retry_after = Some(wait.as_secs_f64().ceil().clamp(1.0, 3600.0) as u32);
+        self
+    }
+
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
@@ -79,9 +87,10 @@ impl Problem {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         match self.status {
-            StatusCode::SERVICE_UNAVAILABLE => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"))
-            }
+            StatusCode::SERVICE_UNAVAILABLE => headers.insert(
+                header::RETRY_AFTER,
+                self.retry_after.map_or(HeaderValue::from_static("1"), HeaderValue::from),
+            ),
             StatusCode::UNAUTHORIZED => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
             }
@@ -173,7 +182,7 @@ impl From<WorkerError> for Problem {
             "model-run" => "the model cannot answer its own golden rows".into(),
             _ => error.to_string(),
         };
-        Self { status, code: code.into(), message, hint: Some(hint) }
+        Self { status, code: code.into(), message, hint: Some(hint), retry_after: None }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::counting::Closer;
 use crate::deploy;
 use crate::http::{Keyring, Listener, listen, router};
 use crate::running;
-use crate::serving::{Condition, Endpoint};
+use crate::serving::{Condition, Endpoint, Watch};
 use crate::state::{self, StoredEndpoint};
 use crate::telemetry::Budget;
 use flightdeck_core::Clock;
@@ -156,10 +156,12 @@ fn build(storage: Storage, listener: &Listener, config: Config) -> Result<Built,
     let counted = Arc::clone(&endpoints);
     let budget = Budget::new(config.outbox_bytes, &config.data).bytes;
     let (closer, thread) = Closer::start(database.clone(), Box::new(move || counted.counting()), budget);
+    let watch = Watch::start()?;
     let worker = Worker::new(WorkerConfig::with_program(std::env::current_exe()?));
     let keyring = Keyring::new(config.token, listener.address);
     let address = listener.address;
-    let app = Parted { address, identity, database, artifacts, parts, worker, closer, keyring, endpoints };
+    let app =
+        Parted { address, identity, database, artifacts, parts, worker, watch, closer, keyring, endpoints };
     Ok((Arc::new(App::new(app)), thread))
 }
 

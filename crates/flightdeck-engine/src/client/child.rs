@@ -10,7 +10,7 @@ use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
 
 /// How much of the standard error is kept: a model may print without end.
-const LAST_WORDS_BYTES: usize = 4096;
+pub(super) const LAST_WORDS_BYTES: usize = 4096;
 
 pub(super) struct Child {
     process: tokio::process::Child,
@@ -23,9 +23,7 @@ impl Child {
     pub(super) fn start(config: &WorkerConfig) -> Result<Self, WorkerError> {
         let start = |source| WorkerError::Start { program: config.program.clone(), source };
         let mut process = Command::new(&config.program)
-            .arg("worker")
-            .args(["--memory-bytes", &config.memory_bytes.to_string()])
-            .args(["--cpu-seconds", &config.time.as_secs().max(1).to_string()])
+            .args(arguments(config.memory_bytes, config.time.as_secs().max(1)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -55,10 +53,7 @@ impl Child {
         loop {
             match receive(&mut self.output).await {
                 Ok(Some(Reply::Progress(report))) => progress(report),
-                Ok(Some(Reply::Failed(failure))) if failure.code == "memory-limit" => {
-                    return Err(WorkerError::Limit { limit: Limit::Memory, detail: failure.message });
-                }
-                Ok(Some(Reply::Failed(failure))) => return Err(WorkerError::Failed(failure)),
+                Ok(Some(Reply::Failed(failure))) => return Err(WorkerError::of(failure)),
                 Ok(Some(answer)) => return Ok(answer),
                 Ok(None) | Err(FrameError::Pipe(_)) => return Err(self.death().await),
                 Err(error) => return Err(error.into()),
@@ -81,17 +76,28 @@ impl Child {
             Some(task) => task.await.unwrap_or_default(),
             None => String::new(),
         };
-        let signal = status.and_then(signal);
-        // Neither Rust nor the kernel has a code for "out of the address space I was given": Rust says this sentence and
-        // aborts, and beyond the processor time the kernel sends SIGXCPU.
-        if last_words.contains("memory allocation of") || last_words.contains("bad_alloc") {
-            return WorkerError::Limit { limit: Limit::Memory, detail: last_words };
-        }
-        if signal == Some(SIGXCPU) {
-            return WorkerError::Limit { limit: Limit::Time, detail: last_words };
-        }
-        WorkerError::Died(Death { exit_code: status.and_then(|status| status.code()), signal, last_words })
+        fate(status, last_words)
     }
+}
+
+/// What makes the program a worker with limits.
+pub(super) fn arguments(memory_bytes: u64, cpu_seconds: u64) -> [String; 5] {
+    let [memory, time] = [memory_bytes, cpu_seconds].map(|limit| limit.to_string());
+    ["worker".into(), "--memory-bytes".into(), memory, "--cpu-seconds".into(), time]
+}
+
+/// Why a worker is gone.
+pub(super) fn fate(status: Option<ExitStatus>, last_words: String) -> WorkerError {
+    let signal = status.and_then(signal);
+    // Neither Rust nor the kernel has a code for "out of the address space I was given": Rust says this sentence and aborts,
+    // and beyond the processor time the kernel sends SIGXCPU.
+    if last_words.contains("memory allocation of") || last_words.contains("bad_alloc") {
+        return WorkerError::Limit { limit: Limit::Memory, detail: last_words };
+    }
+    if signal == Some(SIGXCPU) {
+        return WorkerError::Limit { limit: Limit::Time, detail: last_words };
+    }
+    WorkerError::Died(Death { exit_code: status.and_then(|status| status.code()), signal, last_words })
 }
 
 const SIGXCPU: i32 = 24;
@@ -106,6 +112,13 @@ fn signal(_status: ExitStatus) -> Option<i32> {
     None
 }
 
+/// Adds words and forgets the first ones.
+pub(super) fn keep(kept: &mut Vec<u8>, part: &[u8]) {
+    kept.extend_from_slice(part);
+    let surplus = kept.len().saturating_sub(LAST_WORDS_BYTES);
+    kept.drain(..surplus);
+}
+
 /// Reads to the end and keeps the last part.
 async fn listen(mut errors: ChildStderr) -> String {
     let (mut kept, mut part) = (Vec::new(), vec![0; LAST_WORDS_BYTES]);
@@ -113,9 +126,7 @@ async fn listen(mut errors: ChildStderr) -> String {
         if count == 0 {
             break;
         }
-        kept.extend_from_slice(&part[..count]);
-        let surplus = kept.len().saturating_sub(LAST_WORDS_BYTES);
-        kept.drain(..surplus);
+        keep(&mut kept, &part[..count]);
     }
     String::from_utf8_lossy(&kept).into_owned()
 }

@@ -114,6 +114,14 @@ impl WorkerError {
         }
     }
 
+    /// A worker's own answer that it cannot.
+    pub(super) fn of(failure: Failure) -> Self {
+        match failure.code.as_str() {
+            "memory-limit" => Self::Limit { limit: Limit::Memory, detail: failure.message },
+            _ => Self::Failed(failure),
+        }
+    }
+
     pub(super) fn unexpected(reply: &Reply) -> Self {
         Self::Nonsense(format!("{reply:?}").chars().take(80).collect())
     }

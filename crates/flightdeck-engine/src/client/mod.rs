@@ -1,12 +1,14 @@
 //! Starting a worker and asking it one thing.
 //!
-//! Every question gets a child of its own: its peak memory is then the model's, and what a hostile model leaves behind
+//! A model that serves in a process of its own stays there ([`Lodger`]). Every other question gets a child of its own: its peak memory is then the model's, and what a hostile model leaves behind
 //! ends with it. The child is killed when the answer is no longer wanted, also when the future is dropped.
 
 mod child;
 mod error;
+mod lodger;
 
 pub use error::{Death, Limit, WorkerError};
+pub use lodger::{Killer, Lodger};
 
 use crate::{
     GoldenRequest, MissingPart, Preflight, PreflightRequest, Profile, ProfileRequest, Reply, Request,
@@ -64,6 +66,11 @@ impl Worker {
     pub fn with_memory(&self, bytes: Option<u64>) -> Self {
         let memory_bytes = bytes.unwrap_or(self.config.memory_bytes);
         Self { config: WorkerConfig { memory_bytes, ..self.config.clone() } }
+    }
+
+    /// Starts a child that loads a package and keeps it. Waits until it has.
+    pub fn lodge(&self, package: PathBuf) -> Result<Lodger, WorkerError> {
+        Lodger::start(&self.config, package)
     }
 
     /// What does the model cost here?

@@ -10,7 +10,7 @@ use crate::serving::{Endpoint, Served, Watched};
 use flightdeck_core::{Digest, Timestamp, VersionRole};
 use flightdeck_protocol::{
     Agreement, Counts, EndpointDesired, EndpointList, EndpointState, LatencyUs, LiveFigures, LiveVersion,
-    OpenWindow, PREFIX, Preflight, ServedVersion,
+    OpenWindow, PREFIX, Phase, Preflight, ServedVersion,
 };
 use std::sync::Arc;
 
@@ -61,11 +61,15 @@ fn state(app: &App, endpoint: &Endpoint, preflight: Option<Preflight>) -> Endpoi
             findings: model.lane.findings(),
         });
     let (address, name) = (app.address, &endpoint.name);
+    // A model that broke while it served is seen here before anybody changes the endpoint.
+    let trouble = lineup.as_ref().and_then(|lineup| lineup.champion.model.lane.trouble());
+    let phase = if trouble.is_some() { Phase::Failed } else { condition.phase };
+    let error = trouble.map(|trouble| trouble.body()).or(condition.error);
     EndpointState {
         name: name.clone(),
         desired: condition.stored.desired,
-        phase: condition.phase,
-        error: condition.error,
+        phase,
+        error,
         versions: versions.collect(),
         previous: condition.stored.previous,
         url: format!("http://{address}/v2/models/{name}"),

@@ -53,6 +53,9 @@ pub(crate) async fn model_metadata(app: Arc<App>, call: Call) -> Answer {
 }
 
 pub(crate) async fn model_ready(app: Arc<App>, call: Call) -> Answer {
-    choose(&app, &Ask::of(&call))?;
+    let chosen = choose(&app, &Ask::of(&call))?;
+    if let Some(trouble) = chosen.served.model.lane.trouble() {
+        return Err(trouble);
+    }
     json(&value!({ "name": call.param("name"), "ready": true }))
 }

@@ -135,13 +135,17 @@ impl Drop for Unanswered<'_> {
 
 /// Refuses early what would be refused anyway: the body is not read for it.
 pub(crate) fn refuse_early(app: &App, served: &Served) -> Result<(), Problem> {
-    if served.model.lane.is_full() || served.counting.is_overfull() {
-        served.counting.failed(None, app.now());
-        served.model.statistics().shed();
-        served.counting.refusals.count(StatusCode::SERVICE_UNAVAILABLE);
-        return Err(Problem::overload());
-    }
-    Ok(())
+    let Served { model, counting } = served;
+    let refused = if counting.is_overfull() {
+        model.statistics().shed();
+        Err(Problem::overload())
+    } else {
+        model.lane.check()
+    };
+    refused.inspect_err(|problem| {
+        counting.failed(None, app.now());
+        counting.refusals.count(problem.status);
+    })
 }
 
 /// Reads a body. One that takes long does not keep the requests of other connections waiting.

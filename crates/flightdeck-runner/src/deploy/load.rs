@@ -5,15 +5,14 @@ use crate::control::blocking;
 use crate::counting::no_baseline;
 use crate::model_file::with_model;
 use crate::problem::Problem;
-use crate::serving::{Lane, Model};
+use crate::serving::{Apart, Engine, Lane, Model, Sample};
 use axum::http::StatusCode;
-use flightdeck_core::{Cancel, Digest, Signature, Tensor};
-use flightdeck_drift::Baseline;
-use flightdeck_engine::client::Watch;
-use flightdeck_engine::runtime::{Runtime, Session, SessionOptions};
-use flightdeck_engine::{PreflightRequest, rows, synthesise};
-use flightdeck_package::{BASELINE, GOLDEN, Golden, MANIFEST, Manifest, Package, SIGNATURE};
-use flightdeck_protocol::{Comparison, Preflight, Serving, Verdict};
+use flightdeck_core::{Cancel, Digest, Signature};
+use flightdeck_engine::client::{Watch, Worker};
+use flightdeck_engine::runtime::{Runtime, SessionOptions};
+use flightdeck_engine::{PreflightRequest, synthesise};
+use flightdeck_package::{BASELINE, GOLDEN, Golden, MANIFEST, Manifest, Package, SIGNATURE, Tolerance};
+use flightdeck_protocol::{Comparison, Isolation, Preflight, Serving, Verdict};
 use std::sync::Arc;
 
 /// The package, every byte of it checked.
@@ -57,53 +56,66 @@ pub(super) async fn preflight(app: &App, package: &Package, serving: Serving) ->
 }
 
 pub(super) async fn load(app: &App, package: Package, serving: Serving) -> Result<Arc<Model>, Problem> {
-    let runtime = app.runtime().await?.clone();
+    let host = match serving.isolation {
+        Isolation::InProcess => Host::Here(app.runtime().await?.clone()),
+        Isolation::Process => Host::Apart(app.worker.with_memory(serving.memory_bytes)),
+    };
     let loaded_at = app.now();
     let open = move || {
         let (version, bytes) = (package.root, package.files.iter().map(|entry| entry.bytes).sum());
-        let Loaded { signature, baseline, lane, load_ms } = open(&runtime, &package)?;
-        let (version_text, lane) = (version.hex(), Arc::new(lane));
+        let signature: Signature = package.read(SIGNATURE)?;
+        let baseline =
+            if package.entry(BASELINE).is_some() { package.read(BASELINE)? } else { no_baseline() };
+        let engine = host.open(&package)?;
+        check_signature(&engine, &signature)?;
+        let load_ms = engine.load_ms();
+        let lane = Lane::new(engine, (&signature, &serving), &sample(&package, &signature)?)?;
+        let version_text = version.hex();
         Ok(Model { version, version_text, serving, signature, baseline, lane, loaded_at, load_ms, bytes })
     };
-    Ok(Arc::new(blocking(open).await?))
+    let model = blocking(open).await?;
+    app.watch.add(&model.lane);
+    Ok(Arc::new(model))
 }
 
-struct Loaded {
-    signature: Signature,
-    baseline: Baseline,
-    lane: Lane,
-    load_ms: f64,
+/// Where a model will run.
+enum Host {
+    Here(Runtime),
+    Apart(Worker),
 }
 
-fn open(runtime: &Runtime, package: &Package) -> Result<Loaded, Problem> {
-    let manifest: Manifest = package.read(MANIFEST)?;
-    let signature: Signature = package.read(SIGNATURE)?;
-    let baseline = if package.entry(BASELINE).is_some() { package.read(BASELINE)? } else { no_baseline() };
-    let path = package.path.join(&manifest.model);
-    let session = with_model(&path, |model| runtime.session(model, SessionOptions::default()))?;
-    check_signature(&session, &signature)?;
-    let load_ms = session.load_ms();
-    let lane = Lane::new(session, &signature, &sample(package, &signature)?)?;
-    Ok(Loaded { signature, baseline, lane, load_ms })
-}
-
-/// A row to warm the model with: one that it knows, or an invented one.
-fn sample(package: &Package, signature: &Signature) -> Result<Vec<Tensor>, Problem> {
-    if package.entry(GOLDEN).is_some() {
-        let golden: Golden = package.read(GOLDEN)?;
-        let batched = signature.inputs.iter().all(|input| input.batch_axis == Some(0));
-        let row = |tensor: &Tensor| if batched { rows::cycle(tensor, 1) } else { tensor.clone() };
-        return Ok(golden.inputs.iter().map(row).collect());
+impl Host {
+    fn open(self, package: &Package) -> Result<Engine, Problem> {
+        match self {
+            Self::Here(runtime) => {
+                let manifest: Manifest = package.read(MANIFEST)?;
+                let path = package.path.join(&manifest.model);
+                let session = with_model(&path, |model| runtime.session(model, SessionOptions::default()))?;
+                Ok(Engine::Here(session))
+            }
+            Self::Apart(worker) => Ok(Engine::Apart(Apart::start(worker, package.path.clone())?)),
+        }
     }
-    synthesise(signature, 1).map_err(|error| {
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unsupported-type", error.to_string())
-    })
 }
 
-fn check_signature(session: &Session, signature: &Signature) -> Result<(), Problem> {
-    let stated = signature.inputs.iter().map(|input| (&input.name, input.data_type));
-    let found = session.inputs().iter().map(|input| (&input.name, input.data_type));
-    if stated.eq(found) {
+/// Rows to warm the model with: some that it knows, or invented ones.
+fn sample(package: &Package, signature: &Signature) -> Result<Sample, Problem> {
+    if package.entry(GOLDEN).is_some() {
+        let Golden { inputs, tolerance, .. } = package.read(GOLDEN)?;
+        return Ok(Sample { inputs, tolerance });
+    }
+    let inputs = synthesise(signature, INVENTED_ROWS).map_err(|error| {
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unsupported-type", error.to_string())
+    })?;
+    Ok(Sample { inputs, tolerance: Tolerance { absolute: 1e-5, relative: 1e-4 } })
+}
+
+/// Rows to try together where the package has none.
+const INVENTED_ROWS: usize = 4;
+
+fn check_signature(engine: &Engine, signature: &Signature) -> Result<(), Problem> {
+    let stated = signature.inputs.iter().map(|input| (input.name.clone(), input.data_type));
+    if stated.eq(engine.inputs()) {
         return Ok(());
     }
     Err(Problem::new(

@@ -206,6 +206,7 @@ mod tests {
             identity: Identity::begin(&database, [0; 16], now).unwrap(),
             artifacts: Artifacts::open(data.join("a")).unwrap(),
             parts: Parts::open(data.join("p")).unwrap(),
+            watch: crate::serving::Watch::start().unwrap(),
             worker: Worker::new(WorkerConfig::with_program("none".into())),
             closer: Closer::start(database.clone(), Box::new(Vec::new), u64::MAX).0,
             keyring: Keyring::new(Some(Token::from_bytes([1; 32])), address),

@@ -1,11 +1,12 @@
 //! Several requests in one run, and one request in several runs.
 
+use super::engine::{Engine, RunError};
 use super::lane::{Job, Outputs};
+use super::running::Running;
 use super::statistics::{Run, Statistics};
 use crate::problem::Problem;
 use flightdeck_core::{Signature, Tensor};
-use flightdeck_engine::rows;
-use flightdeck_engine::runtime::{RunTimes, Session};
+use flightdeck_engine::{RunTimes, rows};
 use std::time::Instant;
 
 /// What can share a run.
@@ -38,9 +39,12 @@ impl Batching {
 
 /// What runs jobs: a session, and where it is counted.
 pub(super) struct Runs<'a> {
-    pub(super) session: &'a mut Session,
+    pub(super) engine: &'a mut Engine,
     pub(super) statistics: &'a Statistics,
+    pub(super) running: &'a Running,
     pub(super) max_rows: usize,
+    /// Why the model broke: nothing more is run then.
+    pub(super) broken: Option<Problem>,
 }
 
 impl Runs<'_> {
@@ -56,7 +60,7 @@ impl Runs<'_> {
         let start = Instant::now();
         let inputs = merged(&jobs);
         let merged_ns = start.elapsed().as_nanos() as u64;
-        let outputs = self.session.run(&inputs);
+        let outputs = self.run(&inputs);
         let rows: usize = jobs.iter().map(|job| job.rows).sum();
         let separable =
             outputs.as_ref().is_ok_and(|outputs| outputs.iter().all(|tensor| splits(tensor, rows)));
@@ -77,14 +81,32 @@ impl Runs<'_> {
         true
     }
 
+    /// Runs the model, unless it broke before.
+    fn run(&mut self, inputs: &[Tensor]) -> Outputs {
+        if let Some(broken) = &self.broken {
+            return Err(broken.clone());
+        }
+        self.running.begin();
+        let outputs = self.engine.run(inputs);
+        let overdue = self.running.end();
+        match (outputs, overdue) {
+            (Ok(outputs), _) => Ok(outputs),
+            (Err(RunError::Refused(problem)), None) => Err(problem),
+            (Err(RunError::Broken(problem)), None) | (Err(_), Some(problem)) => {
+                self.broken = Some(problem.clone());
+                Err(problem)
+            }
+        }
+    }
+
     fn alone(&mut self, job: Job) {
         let start = Instant::now();
         let outputs = if job.rows <= self.max_rows {
-            let outputs = self.session.run(&job.inputs);
+            let outputs = self.run(&job.inputs);
             if outputs.is_ok() {
                 self.statistics.ran(self.run_of(start, std::slice::from_ref(&job)));
             }
-            outputs.map_err(Problem::from)
+            outputs
         } else {
             self.sliced(start, &job)
         };
@@ -104,14 +126,14 @@ impl Runs<'_> {
             }
             let to = (from + self.max_rows).min(job.rows);
             let slice: Vec<Tensor> = job.inputs.iter().map(|tensor| rows::slice(tensor, from, to)).collect();
-            let outputs = self.session.run(&slice)?;
-            sum.add(self.session.times());
+            let outputs = self.run(&slice)?;
+            sum.add(self.engine.times());
             let splits = outputs.iter().all(|tensor| splits(tensor, to - from));
             let fits = splits
                 && (whole.is_empty()
                     || whole.iter_mut().zip(&outputs).all(|(all, part)| rows::append(all, part)));
             if !fits {
-                let outputs = self.session.run(&job.inputs)?;
+                let outputs = self.run(&job.inputs)?;
                 self.statistics.ran(self.run_of(start, std::slice::from_ref(job)));
                 return Ok(outputs);
             }
@@ -137,7 +159,7 @@ impl Runs<'_> {
             queue_ns,
             ..Run::default()
         };
-        run.add(self.session.times());
+        run.add(self.engine.times());
         run
     }
 }

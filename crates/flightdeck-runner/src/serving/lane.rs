@@ -1,21 +1,23 @@
-//! The combining queue: the request that gets the session runs what is queued. No timer, and no hand-over when idle.
+//! The queue before a model: who gets in, who waits, and how long.
 //!
-//! A request pushes its job and yields once, so that every connection that is ready can push too. Then whoever gets the
-//! session drains the queue in batches and answers; the others wait for their answer. After the session was let go
-//! the queue is looked at again, because a job pushed in between must not sleep. Long runs move to a thread of the
-//! lane, so that the workers go on reading requests.
+//! A request takes room first, bounded by rows and by the time that the model needs for them, then pushes its job and yields
+//! once, so that every connection that is ready can push too. Then whoever gets the session runs what is queued (`drain`);
+//! the others wait for their answer. No timer, and no hand-over when idle. Long runs, and models in a process of their
+//! own, are run by a thread of the lane, so that the workers go on reading requests.
 
-use super::batch::{Batching, Runs};
+use super::circuit::Circuit;
+use super::engine::Engine;
+use super::running::Running;
 use super::statistics::Statistics;
+use super::warm::{Sample, warm};
 use crate::problem::Problem;
 use flightdeck_core::{Signature, Tensor};
-use flightdeck_engine::runtime::{RuntimeError, Session};
-use flightdeck_protocol::ErrorBody;
+use flightdeck_protocol::{ErrorBody, Serving};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError, Weak};
-use std::thread::{self, Thread};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::Thread;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// Rows of one run at most: ONNX Runtime keeps the memory of its largest run for good.
@@ -28,37 +30,35 @@ const RUN_NS: u64 = 2_000_000;
 const WAITING_NS: u64 = 50_000_000;
 /// Rows that may wait however slow or fast the model is.
 const WAITING_ROWS: (usize, usize) = (8, 8192);
-const WARM_RUNS: usize = 3;
+/// How long a run may take where the endpoint does not say.
+const RUN_SECONDS: u32 = 30;
 
 /// A loaded model with its queue.
 pub(crate) struct Lane {
-    session: Mutex<Session>,
-    queue: Mutex<VecDeque<Job>>,
-    waiting_rows: AtomicUsize,
-    ns_per_row: AtomicU64,
-    batches: AtomicBool,
-    max_rows: usize,
-    thread: OnceLock<Thread>,
-    findings: Mutex<Vec<ErrorBody>>,
-    statistics: Statistics,
+    /// `None` only while the lane is dropped.
+    pub(super) engine: Mutex<Option<Engine>>,
+    pub(super) queue: Mutex<VecDeque<Job>>,
+    pub(super) running: Running,
+    pub(super) circuit: Circuit,
+    pub(super) statistics: Statistics,
+    pub(super) waiting_rows: AtomicUsize,
+    pub(super) ns_per_row: AtomicU64,
+    /// Whether requests share runs.
+    pub(super) batches: AtomicBool,
+    /// Rows of one run at most; larger requests are run in slices.
+    pub(super) max_rows: usize,
+    pub(super) thread: OnceLock<Thread>,
+    pub(super) findings: Mutex<Vec<ErrorBody>>,
+    is_apart: bool,
 }
 
+/// Work that waits.
 pub(super) struct Job {
     pub(super) inputs: Arc<Vec<Tensor>>,
     pub(super) rows: usize,
     pub(super) queued: Instant,
     pub(super) deadline: Option<Instant>,
     pub(super) answer: oneshot::Sender<Outputs>,
-}
-
-impl Job {
-    /// Why nobody waits for it any more.
-    pub(super) fn is_unwanted(&self, now: Instant) -> Option<Problem> {
-        if self.answer.is_closed() {
-            return Some(Problem::internal("run the model", &"the client left"));
-        }
-        self.deadline.filter(|deadline| *deadline <= now).map(|_| Problem::late())
-    }
 }
 
 /// What a run gave.
@@ -73,45 +73,55 @@ pub(crate) struct Place {
 impl Lane {
     /// Warms a session with rows of `sample` and puts a queue before it.
     pub(crate) fn new(
-        mut session: Session,
-        signature: &Signature,
-        sample: &[Tensor],
-    ) -> Result<Self, RuntimeError> {
-        let mut ns = u64::MAX;
-        for _ in 0..WARM_RUNS {
-            let start = Instant::now();
-            session.run(sample)?;
-            ns = ns.min(start.elapsed().as_nanos() as u64);
-        }
-        let rows = Batching::rows(signature, sample).max(1);
-        let ns_per_row = (ns / rows as u64).max(1);
-        Ok(Self {
-            session: Mutex::new(session),
+        mut engine: Engine,
+        (signature, serving): (&Signature, &Serving),
+        sample: &Sample,
+    ) -> Result<Arc<Self>, Problem> {
+        let found = warm(&mut engine, signature, sample)?;
+        let chosen = ((RUN_NS / found.ns_per_row) as usize).clamp(1, MAX_ROWS);
+        let max_rows = serving.max_rows.map_or(chosen, |rows| rows as usize);
+        let limit = Duration::from_secs(serving.run_seconds.unwrap_or(RUN_SECONDS).into());
+        let is_apart = engine.is_apart();
+        let lane = Arc::new(Self {
+            running: Running::new(limit, engine.stopper()),
+            engine: Mutex::new(Some(engine)),
             queue: Mutex::default(),
-            waiting_rows: AtomicUsize::new(0),
-            ns_per_row: AtomicU64::new(ns_per_row),
-            batches: AtomicBool::new(Batching::is_possible(signature)),
-            max_rows: ((RUN_NS / ns_per_row) as usize).clamp(1, MAX_ROWS),
-            thread: OnceLock::new(),
-            findings: Mutex::default(),
+            circuit: if is_apart { Circuit::pausing() } else { Circuit::default() },
             statistics: Statistics::default(),
-        })
+            waiting_rows: AtomicUsize::new(0),
+            ns_per_row: AtomicU64::new(found.ns_per_row),
+            batches: AtomicBool::new(found.is_separable && serving.batch),
+            max_rows: if found.is_separable { max_rows } else { usize::MAX },
+            thread: OnceLock::new(),
+            findings: Mutex::new(found.findings),
+            is_apart,
+        });
+        if is_apart {
+            // It also looks after the child, so it is there before the first request.
+            lane.wake_thread();
+        }
+        Ok(lane)
     }
 
-    /// Whether a further row would be refused: known before a body is read.
-    pub(crate) fn is_full(&self) -> bool {
-        self.waiting_rows.load(Ordering::Relaxed) >= self.room()
+    /// Refuses what would be refused anyway, before a body is read.
+    pub(crate) fn check(&self) -> Result<(), Problem> {
+        if !self.circuit.admits() {
+            self.statistics.failed(Duration::ZERO);
+            return Err(self.circuit.refusal());
+        }
+        let waiting = self.waiting_rows.load(Ordering::Relaxed);
+        if waiting >= self.room() { Err(self.overload(waiting)) } else { Ok(()) }
     }
 
     /// Takes room for `rows` rows. A request larger than the room is taken when nothing else waits.
     pub(crate) fn admit(self: &Arc<Self>, rows: usize) -> Result<Place, Problem> {
+        if !self.circuit.admits() {
+            self.statistics.failed(Duration::ZERO);
+            return Err(self.circuit.refusal());
+        }
         let before = self.waiting_rows.fetch_add(rows, Ordering::AcqRel);
         let place = Place { lane: Arc::clone(self), rows };
-        if before > 0 && before + rows > self.room() {
-            self.statistics.shed();
-            return Err(Problem::overload());
-        }
-        Ok(place)
+        if before > 0 && before + rows > self.room() { Err(self.overload(before)) } else { Ok(place) }
     }
 
     fn room(&self) -> usize {
@@ -119,93 +129,16 @@ impl Lane {
         (rows as usize).clamp(WAITING_ROWS.0, WAITING_ROWS.1)
     }
 
+    /// More than can be done: with the time that what waits will take.
+    fn overload(&self, waiting: usize) -> Problem {
+        self.statistics.shed();
+        let ns = (waiting as u64).saturating_mul(self.ns_per_row.load(Ordering::Relaxed));
+        Problem::overload().after(Duration::from_nanos(ns))
+    }
+
+    /// Whether a thread of the lane has to run it.
     fn is_long(&self, rows: usize) -> bool {
-        (rows as u64).saturating_mul(self.ns_per_row.load(Ordering::Relaxed)) > INLINE_NS
-    }
-
-    /// Runs what is queued for as long as the session is free. Stops after the first batch when `once` is set.
-    /// Returns whether something may still be waiting for somebody to run it.
-    fn drain(&self, once: bool) -> bool {
-        loop {
-            let mut session = match self.session.try_lock() {
-                Ok(session) => session,
-                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-                // Whoever has it looks again after letting it go.
-                Err(TryLockError::WouldBlock) => return false,
-            };
-            let ran = self.run_next(&mut session);
-            drop(session);
-            let waiting = !lock(&self.queue).is_empty();
-            if !waiting || (once && ran) {
-                return waiting;
-            }
-        }
-    }
-
-    fn run_next(&self, session: &mut Session) -> bool {
-        let jobs = self.next_jobs();
-        let rows: usize = jobs.iter().map(|job| job.rows).sum();
-        if rows == 0 {
-            return false;
-        }
-        let start = Instant::now();
-        let mut runs = Runs { session, statistics: &self.statistics, max_rows: self.max_rows };
-        if !runs.batch(jobs) {
-            // Outputs that cannot be taken apart by row: this model never gets two requests at once again.
-            self.batches.store(false, Ordering::Relaxed);
-            let message =
-                "its outputs do not have a row for each row of its inputs: requests never share a run";
-            lock(&self.findings).push(ErrorBody {
-                error: message.into(),
-                code: "not-batched".into(),
-                hint: None,
-            });
-        }
-        let ns = start.elapsed().as_nanos() as u64 / rows as u64;
-        let before = self.ns_per_row.load(Ordering::Relaxed);
-        self.ns_per_row.store((before * 7 + ns) / 8, Ordering::Relaxed);
-        true
-    }
-
-    /// Takes jobs that fit into one run. Jobs that nobody waits for any more are dropped.
-    fn next_jobs(&self) -> Vec<Job> {
-        let now = Instant::now();
-        let mut queue = lock(&self.queue);
-        let (mut jobs, mut rows): (Vec<Job>, usize) = (Vec::new(), 0);
-        while let Some(next) = queue.front() {
-            let unwanted = next.is_unwanted(now);
-            let fits = match jobs.first() {
-                None => true,
-                Some(first) => {
-                    self.batches.load(Ordering::Relaxed)
-                        && rows + next.rows <= self.max_rows
-                        && Batching::fit(&first.inputs, &next.inputs)
-                }
-            };
-            if unwanted.is_none() && !fits {
-                break;
-            }
-            let Some(job) = queue.pop_front() else { break };
-            self.waiting_rows.fetch_sub(job.rows, Ordering::AcqRel);
-            if let Some(problem) = unwanted {
-                let _ = job.answer.send(Err(problem));
-            } else {
-                rows += job.rows;
-                jobs.push(job);
-            }
-        }
-        jobs
-    }
-
-    /// Takes the jobs out that nobody waits for any more.
-    fn sweep(&self) {
-        lock(&self.queue).retain(|job| {
-            let wanted = !job.answer.is_closed();
-            if !wanted {
-                self.waiting_rows.fetch_sub(job.rows, Ordering::AcqRel);
-            }
-            wanted
-        });
+        self.is_apart || (rows as u64).saturating_mul(self.ns_per_row.load(Ordering::Relaxed)) > INLINE_NS
     }
 
     pub(crate) const fn statistics(&self) -> &Statistics {
@@ -213,37 +146,40 @@ impl Lane {
     }
 
     /// Rows that wait for a run.
-    #[allow(dead_code, reason = "likewise")]
+    #[allow(dead_code, reason = "read by the metrics")]
     pub(crate) fn waiting_rows(&self) -> usize {
         self.waiting_rows.load(Ordering::Relaxed)
     }
 
-    /// Runs these on the calling thread, in batches like any others, and waits for all of them.
-    pub(crate) fn run_all(&self, work: Vec<(Arc<Vec<Tensor>>, usize)>) -> Vec<Outputs> {
-        let push = |(inputs, rows)| {
-            let (answer, outputs) = oneshot::channel();
-            self.waiting_rows.fetch_add(rows, Ordering::AcqRel);
-            let job = Job { inputs, rows, queued: Instant::now(), deadline: None, answer };
-            lock(&self.queue).push_back(job);
-            outputs
-        };
-        let outputs: Vec<_> = work.into_iter().map(push).collect();
-        self.drain(false);
-        outputs.into_iter().map(|outputs| outputs.blocking_recv().unwrap_or_else(gone)).collect()
+    /// Why it cannot answer at the moment, when it cannot.
+    pub(crate) fn trouble(&self) -> Option<Problem> {
+        self.circuit.trouble()
     }
 
     /// What a person should know of how it runs.
     pub(crate) fn findings(&self) -> Vec<ErrorBody> {
-        lock(&self.findings).clone()
+        let mut findings = lock(&self.findings).clone();
+        let repairs = self.circuit.repairs();
+        if repairs > 0 {
+            let error = format!("it broke and was tried again {repairs} times since it was loaded");
+            findings.push(ErrorBody { error, code: "model-restarted".into(), hint: None });
+        }
+        findings
     }
 
-    /// Rows of one run at most.
-    pub(crate) const fn max_rows(&self) -> usize {
-        self.max_rows
+    /// Rows of one run at most, for whoever puts requests together.
+    pub(crate) fn max_rows(&self) -> usize {
+        if self.batches.load(Ordering::Relaxed) { self.max_rows } else { 1 }
     }
+}
 
-    fn wake_thread(self: &Arc<Self>) {
-        self.thread.get_or_init(|| spawn(Arc::downgrade(self))).unpark();
+impl Job {
+    /// Why nobody waits for it any more.
+    pub(super) fn is_unwanted(&self, now: Instant) -> Option<Problem> {
+        if self.answer.is_closed() {
+            return Some(Problem::late());
+        }
+        self.deadline.filter(|deadline| *deadline <= now).map(|_| Problem::late())
     }
 }
 
@@ -260,7 +196,7 @@ impl Place {
             lane.wake_thread();
         } else {
             tokio::task::yield_now().await;
-            combine(&lane, &mut waiting.outputs);
+            lane.combine(&mut waiting.outputs);
         }
         waiting.answer(deadline).await
     }
@@ -282,6 +218,10 @@ impl Waiting<'_> {
     }
 }
 
+pub(super) fn gone(_: oneshot::error::RecvError) -> Outputs {
+    Err(Problem::internal("run the model", &"the queue was dropped"))
+}
+
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         if self.outputs.is_terminated() {
@@ -295,49 +235,12 @@ impl Drop for Waiting<'_> {
     }
 }
 
-fn gone(_: oneshot::error::RecvError) -> Outputs {
-    Err(Problem::internal("run the model", &"the queue was dropped"))
-}
-
-/// Runs batches until the own answer is there; what others pushed meanwhile goes to a task of its own, so that the answer
-/// is sent.
-fn combine(lane: &Arc<Lane>, outputs: &mut oneshot::Receiver<Outputs>) {
-    while lane.drain(true) {
-        if !outputs.is_empty() || outputs.is_terminated() {
-            let lane = Arc::clone(lane);
-            tokio::spawn(async move { lane.drain(false) });
-            return;
-        }
-    }
-}
-
 impl Drop for Place {
     fn drop(&mut self) {
         self.lane.waiting_rows.fetch_sub(self.rows, Ordering::AcqRel);
     }
 }
 
-impl Drop for Lane {
-    fn drop(&mut self) {
-        if let Some(thread) = self.thread.get() {
-            thread.unpark();
-        }
-    }
-}
-
-/// Drains the lane whenever it is woken, and ends with it.
-fn spawn(lane: Weak<Lane>) -> Thread {
-    thread::spawn(move || {
-        while let Some(lane) = lane.upgrade() {
-            lane.drain(false);
-            drop(lane);
-            thread::park();
-        }
-    })
-    .thread()
-    .clone()
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

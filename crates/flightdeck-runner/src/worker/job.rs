@@ -1,5 +1,6 @@
 //! What a worker does for its parent: measure, answer, try.
 
+use super::resident::Kept;
 use crate::model_file::with_model;
 use flightdeck_core::{Input, Progress, Signature, Tensor, Unit};
 use flightdeck_engine::measure::measure;
@@ -18,11 +19,15 @@ use std::time::{Duration, Instant};
 type Report<'a> = &'a mut dyn FnMut(Progress);
 
 /// Answers one request.
-pub(super) fn answer(request: Request, progress: Report<'_>) -> Result<Reply, Failure> {
+pub(super) fn answer(request: Request, kept: &mut Kept, progress: Report<'_>) -> Result<Reply, Failure> {
     match request {
         Request::Profile(request) => profile(&request, progress).map(Reply::Profile),
         Request::Golden(request) => golden(&request, progress).map(Reply::Golden),
         Request::Preflight(request) => preflight(&request, progress).map(Reply::Preflight),
+        Request::Load(request) => {
+            Ok(kept.load(load(&ModelSource::Package(request.package), progress)?.session))
+        }
+        Request::Run(request) => kept.run(&request.inputs),
     }
 }
 
@@ -173,8 +178,9 @@ fn single_row(signature: &Signature, inputs: &[Tensor]) -> Vec<Tensor> {
     inputs.iter().map(|tensor| if batched { rows::cycle(tensor, 1) } else { tensor.clone() }).collect()
 }
 
-/// The golden rows against what was recorded, together and one by one: a server batches requests, and both ways have to
-/// agree with the record.
+/// The golden rows against what was recorded, together and one by one: rows of a model that another program trained are
+/// independent, however they are sent. A model that was exported elsewhere may mean its rows to be seen together; it is
+/// served so.
 fn against(
     session: &mut Session,
     golden: &Golden,
@@ -190,7 +196,7 @@ fn against(
     }
     let is_batched = |input: &Input| input.batch_axis == Some(0);
     let outputs_too = signature.outputs.iter().all(|output| output.shape.first() == Some(&-1));
-    if !signature.inputs.iter().all(is_batched) || !outputs_too {
+    if golden.original.is_none() || !signature.inputs.iter().all(is_batched) || !outputs_too {
         return Ok(found);
     }
     for row in 0..count {
@@ -234,7 +240,7 @@ fn document<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<Option<T>,
     serde_json::from_slice(&bytes).map(Some).map_err(|error| unreadable(&error))
 }
 
-fn failed(error: &RuntimeError) -> Failure {
+pub(super) fn failed(error: &RuntimeError) -> Failure {
     failure(error.code(), error, error.hint())
 }
 
@@ -242,6 +248,6 @@ fn refused(refusal: &Refusal) -> Failure {
     failure(refusal.code(), refusal, refusal.hint())
 }
 
-fn failure(code: &str, message: &dyn std::fmt::Display, hint: &str) -> Failure {
+pub(super) fn failure(code: &str, message: &dyn std::fmt::Display, hint: &str) -> Failure {
     Failure { code: code.into(), message: message.to_string(), hint: hint.into() }
 }

@@ -4,9 +4,11 @@
 //! accepted it.
 
 mod job;
+mod resident;
 
 use clap::Args;
 use flightdeck_engine::{Failure, FrameError, Limits, Reply, Request, limit, read_frame, write_frame};
+use resident::Kept;
 use std::fs::File;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -77,9 +79,10 @@ fn own_output() -> io::Result<File> {
 }
 
 fn answer_all(inbox: &Inbox, mut output: File) -> bool {
+    let mut kept = Kept::default();
     for request in &inbox.requests {
         let Ok(request) = request else { return false };
-        let reply = answer(request, &mut output);
+        let reply = answer(request, &mut output, &mut kept);
         inbox.busy.store(false, Ordering::Release);
         if write_frame(&mut output, &reply).is_err() {
             return false;
@@ -88,12 +91,12 @@ fn answer_all(inbox: &Inbox, mut output: File) -> bool {
     true
 }
 
-fn answer(request: Request, output: &mut File) -> Reply {
+fn answer(request: Request, output: &mut File, kept: &mut Kept) -> Reply {
     let mut progress = |report| {
         // A parent that is gone is noticed with the reply.
         let _ = write_frame(output, &Reply::Progress(report));
     };
-    let done = catch_unwind(AssertUnwindSafe(|| job::answer(request, &mut progress)));
+    let done = catch_unwind(AssertUnwindSafe(|| job::answer(request, kept, &mut progress)));
     match done {
         Ok(Ok(reply)) => reply,
         Ok(Err(failure)) => Reply::Failed(failure),

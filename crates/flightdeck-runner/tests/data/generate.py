@@ -149,6 +149,68 @@ def half():
     )
 
 
+def value(name, kind, values):
+    return numpy_helper.from_array(np.asarray(values, kind), name)
+
+
+def hostile():
+    """Answers the sum of a row, while its first column is below 1000. From there on a loop never ends; at -1 and below it
+    wants as many gigabytes as the number says, without its sign."""
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["more"], ["again"]),
+         helper.make_node("MatMul", ["state", "m"], ["next"])],
+        "body",
+        [tensor("round", TensorProto.INT64, []), tensor("more", TensorProto.BOOL, []),
+         tensor("state", TensorProto.FLOAT, [64, 64])],
+        [tensor("again", TensorProto.BOOL, []), tensor("next", TensorProto.FLOAT, [64, 64])],
+    )
+    nodes = [
+        helper.make_node("Slice", ["x", "start", "end", "axis"], ["column"]),
+        helper.make_node("ReduceMax", ["column"], ["most"], keepdims=0),
+        helper.make_node("GreaterOrEqual", ["most", "limit"], ["loops"]),
+        helper.make_node("Loop", ["", "loops", "square"], ["state_out"], body=body),
+        helper.make_node("ReduceMin", ["column"], ["least"], keepdims=0),
+        helper.make_node("Neg", ["least"], ["wanted"]),
+        helper.make_node("Max", ["wanted", "none"], ["gigabytes"]),
+        helper.make_node("Mul", ["gigabytes", "numbers"], ["count"]),
+        helper.make_node("Add", ["count", "one"], ["size_float"]),
+        helper.make_node("Cast", ["size_float"], ["size_one"], to=TensorProto.INT64),
+        helper.make_node("Reshape", ["size_one", "flat"], ["size"]),
+        helper.make_node("Expand", ["none", "size"], ["huge"]),
+        helper.make_node("ReduceSum", ["huge"], ["nothing"], keepdims=0),
+        helper.make_node("ReduceSum", ["state_out"], ["state_sum"], keepdims=0),
+        helper.make_node("Mul", ["state_sum", "none"], ["nought"]),
+        helper.make_node("ReduceSum", ["x", "axis"], ["sum"], keepdims=1),
+        helper.make_node("Add", ["sum", "nothing"], ["with_nothing"]),
+        helper.make_node("Add", ["with_nothing", "nought"], ["y"]),
+    ]
+    save(
+        "hostile",
+        nodes,
+        [tensor("x", TensorProto.FLOAT, ["N", 4])],
+        [tensor("y", TensorProto.FLOAT, ["N", 1])],
+        [value("start", np.int64, [0]), value("end", np.int64, [1]), value("axis", np.int64, [1]),
+         value("limit", np.float32, 1000.0), value("none", np.float32, 0.0), value("one", np.float32, 1.0),
+         value("numbers", np.float32, float(1 << 28)), value("flat", np.int64, [1]),
+         weights("square", np.zeros((64, 64))), weights("m", np.eye(64))],
+    )
+
+
+def together():
+    """Each row's sum less the mean of the rows that it came with."""
+    save(
+        "together",
+        [
+            helper.make_node("ReduceSum", ["x", "columns"], ["sum"], keepdims=1),
+            helper.make_node("ReduceMean", ["sum", "rows"], ["mean"], keepdims=1),
+            helper.make_node("Sub", ["sum", "mean"], ["y"]),
+        ],
+        [tensor("x", TensorProto.FLOAT, ["N", 4])],
+        [tensor("y", TensorProto.FLOAT, ["N", 1])],
+        [value("columns", np.int64, [1]), value("rows", np.int64, [0])],
+    )
+
+
 def text():
     """Words weighted by how rare they are, and a logistic regression on them."""
     from skl2onnx import convert_sklearn
@@ -181,4 +243,6 @@ picky()
 split()
 kinds()
 half()
+hostile()
+together()
 text()

@@ -81,3 +81,33 @@ async fn r19_a_request_past_its_deadline_is_not_run() {
     let live = server.control.live(&endpoint("s")).await.unwrap();
     assert_eq!((live.rows, live.errors, live.requests), (2, 1, 3));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r19_clients_that_leave_stop_their_work_and_free_their_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Arc::new(Server::start(folder.path()).await);
+    server.deploy("s", &build(&model("slow"), None, b"")).await;
+    let url = format!("{}/v2/models/s/infer", server.base);
+    // Minutes of work each: the first is run, the second fills the queue.
+    let long: Vec<_> = (0..2)
+        .map(|_| {
+            let server = Arc::clone(&server);
+            tokio::spawn(
+                async move { server.control.infer(&endpoint("s"), &request_of(20_000)).await.is_ok() },
+            )
+        })
+        .collect();
+    let body = serde_json::to_vec(&request(&[[1.0; 4]])).unwrap();
+    let ask = async || reqwest::Client::new().post(&url).body(body.clone()).send().await.unwrap();
+    crate::support::eventually(async || {
+        let late = serde_json::json!({"timeout": 50_000});
+        let mut short = serde_json::to_value(request(&[[1.0; 4]])).unwrap();
+        short["parameters"] = late;
+        reqwest::Client::new().post(&url).json(&short).send().await.unwrap().status() == 503
+    })
+    .await;
+    long.iter().for_each(tokio::task::JoinHandle::abort);
+    crate::support::eventually(async || ask().await.status() == 200).await;
+    let live = server.control.live(&endpoint("s")).await.unwrap();
+    assert!(live.rows < 1000, "{live:?}");
+}

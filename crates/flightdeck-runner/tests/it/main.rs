@@ -8,6 +8,7 @@ mod counts;
 mod deployment;
 mod examples;
 mod inputs;
+mod isolation;
 mod lifecycle;
 mod metrics;
 mod outbox;
