@@ -3,11 +3,12 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "a command's arguments are handed over by value")]
 
+use crate::address::Address;
 use crate::files::{Chosen, Files};
 use crate::paint::Start;
 use flightdeck_app::views::{
     Corrections, DeployRequest, DriftView, EndpointRow, ErrorView, ImportPlan, JobView, KernelPlan,
-    KernelView, LiveCharts, LiveView, ModelView, RunnerView, ShowView, WatchView,
+    KernelView, LiveCharts, LiveView, ModelView, PairRequest, RemovedView, RunnerView, ShowView, WatchView,
 };
 use flightdeck_app::{App, Error, Theme};
 use flightdeck_core::Name;
@@ -244,6 +245,30 @@ pub(crate) async fn stop_runner(app: State<'_, App>) -> Answer<()> {
 }
 
 #[tauri::command]
+pub(crate) async fn add_runner(app: State<'_, App>, request: PairRequest) -> Answer<u32> {
+    let doer = app.inner().clone();
+    let title = format!("Pair with {}", request.name);
+    Ok(app.start_job(title, |job| async move { doer.runner_add(&request, &job).await }))
+}
+
+#[tauri::command]
+pub(crate) async fn pair_runner(app: State<'_, App>, request: PairRequest) -> Answer<u32> {
+    let doer = app.inner().clone();
+    let title = format!("Pair with {} again", request.name);
+    Ok(app.start_job(title, |job| async move { doer.runner_pair(&request, &job).await }))
+}
+
+#[tauri::command]
+pub(crate) async fn remove_runner(app: State<'_, App>, name: Name) -> Answer<RemovedView> {
+    app.runner_remove(&name).await.map_err(told)
+}
+
+#[tauri::command]
+pub(crate) fn unlock_keychain(app: State<'_, App>) {
+    app.unlock();
+}
+
+#[tauri::command]
 pub(crate) async fn endpoints(app: State<'_, App>) -> Answer<Vec<EndpointRow>> {
     app.endpoints().await.map_err(told)
 }
@@ -257,38 +282,38 @@ pub(crate) async fn deploy(app: State<'_, App>, request: DeployRequest) -> Answe
 }
 
 #[tauri::command]
-pub(crate) async fn undeploy(app: State<'_, App>, endpoint: Name) -> Answer<EndpointRow> {
-    app.undeploy(endpoint.as_str()).await.map_err(told)
+pub(crate) async fn undeploy(app: State<'_, App>, endpoint: Address) -> Answer<EndpointRow> {
+    app.undeploy(&endpoint.0).await.map_err(told)
 }
 
 #[tauri::command]
-pub(crate) async fn promote(app: State<'_, App>, endpoint: Name) -> Answer<u32> {
+pub(crate) async fn promote(app: State<'_, App>, endpoint: Address, version: Option<u32>) -> Answer<u32> {
     let doer = app.inner().clone();
-    let title = format!("Promote the shadow of {endpoint}");
-    Ok(app.start_job(title, |_| async move { doer.promote(endpoint.as_str()).await }))
+    let title = format!("Promote a version at {}", endpoint.0);
+    Ok(app.start_job(title, |_| async move { doer.promote(&endpoint.0, version).await }))
 }
 
 #[tauri::command]
-pub(crate) async fn rollback(app: State<'_, App>, endpoint: Name) -> Answer<u32> {
+pub(crate) async fn rollback(app: State<'_, App>, endpoint: Address) -> Answer<u32> {
     let doer = app.inner().clone();
-    let title = format!("Roll back {endpoint}");
-    Ok(app.start_job(title, |_| async move { doer.rollback(endpoint.as_str()).await }))
+    let title = format!("Roll back {}", endpoint.0);
+    Ok(app.start_job(title, |_| async move { doer.rollback(&endpoint.0).await }))
 }
 
 #[tauri::command]
-pub(crate) async fn live(app: State<'_, App>, endpoint: Name) -> Answer<LiveView> {
-    app.live(endpoint.as_str()).await.map_err(told)
+pub(crate) async fn live(app: State<'_, App>, endpoint: Address) -> Answer<LiveView> {
+    app.live(&endpoint.0).await.map_err(told)
 }
 
 #[tauri::command]
-pub(crate) async fn drift(app: State<'_, App>, endpoint: Name) -> Answer<DriftView> {
-    app.drift(endpoint.as_str(), None).await.map_err(told)
+pub(crate) async fn drift(app: State<'_, App>, endpoint: Address) -> Answer<DriftView> {
+    app.drift(&endpoint.0, None).await.map_err(told)
 }
 
 #[tauri::command(async)]
 pub(crate) fn live_charts(
     app: State<'_, App>,
-    endpoint: Name,
+    endpoint: Address,
     feature: Option<String>,
     theme: Theme,
 ) -> Answer<LiveCharts> {
@@ -299,7 +324,7 @@ pub(crate) fn live_charts(
             "Choose a feature of the heat map",
         )));
     }
-    app.live_charts(endpoint.as_str(), theme, feature.as_deref()).map_err(told)
+    app.live_charts(&endpoint.0, theme, feature.as_deref()).map_err(told)
 }
 
 #[tauri::command]

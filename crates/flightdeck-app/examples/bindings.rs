@@ -44,7 +44,9 @@ mod bindings {
             LiveCharts,
             LiveView,
             ModelView,
+            PairRequest,
             ProfileView,
+            RemovedView,
             RunnerView,
             ShowView,
             WatchView

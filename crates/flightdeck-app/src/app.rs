@@ -11,6 +11,7 @@ use flightdeck_package::{Artifacts, BASELINE, Package};
 use flightdeck_sqlite::{Act, Connection, Database};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Everything the use cases share. Clones share one library.
@@ -28,6 +29,8 @@ pub(crate) struct Inner {
     /// Baselines never change: each is read once.
     baselines: Mutex<HashMap<Digest, Option<Arc<Baseline>>>>,
     pub(crate) rates: crate::live::Rates,
+    pub(crate) remotes: crate::remote::Remotes,
+    pub(crate) watching: AtomicBool,
     /// One embedded runner is started at a time.
     pub(crate) starting: tokio::sync::Mutex<()>,
 }
@@ -55,6 +58,8 @@ impl App {
             jobs,
             baselines: Mutex::default(),
             rates: crate::live::Rates::default(),
+            remotes: crate::remote::Remotes::default(),
+            watching: AtomicBool::new(false),
             starting: tokio::sync::Mutex::default(),
         };
         Ok(Self { inner: Arc::new(inner) })

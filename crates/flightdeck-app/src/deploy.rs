@@ -1,24 +1,23 @@
 //! Bringing a version to a runner and making it answer; taking an endpoint away.
 
-use crate::drift::of;
-use crate::embedded::{Attached, THIS_COMPUTER};
+use crate::embedded::Attached;
 use crate::jobs::Job;
 use crate::judge::watched;
-use crate::snippets;
+use crate::runners;
+use crate::serving;
+use crate::snippets::Snippet;
 use crate::views::{DeployRequest, DeployView, EndpointRow, RuleStep};
 use crate::{App, Error, Result};
 use flightdeck_core::{
-    Challenge, Challenger, Digest, Finding, Name, Progress, Severity, Signature, Timestamp, TrafficPolicy,
-    Unit,
+    Challenge, Digest, Finding, Name, Progress, Severity, Signature, Timestamp, TrafficPolicy, Unit,
 };
 use flightdeck_package::{Package, SIGNATURE};
 use flightdeck_protocol::{
-    ControlError, EndpointDesired, EndpointState, LocalFile, PackageFile, Serving, Telemetry,
-    check_window_seconds,
+    ControlError, EndpointDesired, EndpointState, LocalFile, PackageFile, Telemetry, check_window_seconds,
 };
 use flightdeck_store::endpoint::{self, EndpointRecord};
-use flightdeck_store::version::{self, VersionRecord};
-use flightdeck_store::{alert, monitor, window};
+use flightdeck_store::version::VersionRecord;
+use flightdeck_store::{alert, monitor, runner, window};
 
 /// The stages of a deployment, in their order.
 pub const STAGES: [&str; 4] = ["start-runner", "upload", "preflight", "switch"];
@@ -32,81 +31,56 @@ impl App {
         refuse_blocked(&record)?;
         let name = request.endpoint.clone().unwrap_or_else(|| record.model.clone());
         let known = self.read(|c| endpoint::find(c, &request.runner, &name))?;
-        let desired = desired(request, known.as_ref(), &name, &record.digest)?;
+        let mut desired = desired(request, known.as_ref(), &name, &record.digest)?;
         job.report(Progress::new(STAGES[0], 0, None, Unit::Steps));
         let attached = self.runner_for(&request.runner).await?;
         job.check()?;
         upload(&attached, &package, job).await?;
         job.check()?;
+        if known.is_some() {
+            desired.telemetry = serving::telemetry(&attached, &name).await;
+        }
         job.report(Progress::new(STAGES[2], 0, None, Unit::Steps));
         let state = attached.control.put_endpoint(&name, &desired).await?;
         job.report(Progress::new(STAGES[3], 1, Some(1), Unit::Steps));
         let step = request.step.map(RuleStep::seconds);
         self.keep_deployed("deploy", &request.runner, step, &state)?;
-        self.deployed(&request.runner, record, &state)
+        self.deployed(&attached, record, &state)
     }
 
-    /// Makes the shadow answer. It is loaded already: all requests before the switch are the old version's, all after it
-    /// the new one's.
-    pub async fn promote(&self, address: &str) -> Result<DeployView> {
-        let known = self.endpoint(address)?;
-        let shadow = known.shadow.ok_or_else(|| {
-            let message = format!("Nothing runs beside what answers at {}", known.endpoint);
-            Error::input("no-shadow", message, "Deploy a version there as a shadow first")
-        })?;
-        self.switch("promote", &known, shadow).await
-    }
-
-    /// Makes the version before answer again.
-    pub async fn rollback(&self, address: &str) -> Result<DeployView> {
-        let known = self.endpoint(address)?;
-        let previous = known.previous.ok_or_else(|| {
-            let message = format!("No other version has answered at {} before", known.endpoint);
-            Error::input("no-previous", message, "Deploy the version you want")
-        })?;
-        self.switch("rollback", &known, previous).await
-    }
-
-    async fn switch(&self, action: &str, known: &EndpointRecord, to: Digest) -> Result<DeployView> {
-        let version = self.read(|c| version::by_digest(c, &to))?.into_iter().next().ok_or_else(|| {
-            let message = format!("{to} is not in this library");
-            Error::failed("no-version", message, "Deploy the version you want")
-        })?;
-        let package = self.package(&to)?;
-        let attached = self.runner_for(&known.runner).await?;
-        upload(&attached, &package, &Job::unwatched()).await?;
-        let desired = EndpointDesired {
-            policy: TrafficPolicy::champion(to),
-            window_seconds: known.window_seconds,
-            replay: known.replay,
-            serving: Serving::default(),
-            telemetry: Telemetry::default(),
-        };
-        let state = attached.control.put_endpoint(&known.endpoint, &desired).await?;
-        self.keep_deployed(action, &known.runner, None, &state)?;
-        self.deployed(&known.runner, version, &state)
-    }
-
-    fn deployed(&self, runner: &Name, version: VersionRecord, state: &EndpointState) -> Result<DeployView> {
+    pub(crate) fn deployed(
+        &self,
+        attached: &Attached,
+        version: VersionRecord,
+        state: &EndpointState,
+    ) -> Result<DeployView> {
         let package = self.package(&version.digest)?;
         let signature: Signature = package.read(SIGNATURE)?;
         let rows = self.example_row(&package, &signature)?;
+        let pairing = self.read(|c| runner::find(c, &attached.name))?.and_then(|known| known.pairing);
+        let snippet = Snippet::new(attached.control.base(), &state.name, pairing.as_ref());
+        let (role, share) = serving::part(&state.desired.policy, &version.digest);
         Ok(DeployView {
-            curl: snippets::curl(&state.predict_url, &rows),
-            python: snippets::python(&state.predict_url, &rows),
+            address: format!("{}/{}", attached.name, state.name),
+            curl: snippet.curl(&rows),
+            python: snippet.python(&rows),
+            tritonclient: snippet.tritonclient(&signature, &rows),
+            token_needed: pairing.is_some(),
             endpoint: state.name.clone(),
-            runner: runner.clone(),
-            url: state.url.clone(),
-            predict_url: state.predict_url.clone(),
-            grpc: None,
+            runner: attached.name.clone(),
+            url: snippet.url(),
+            predict_url: snippet.predict_url(),
+            grpc: Some(runners::grpc(attached.control.base())),
             model: version.model,
             version: version.version,
             digest: version.digest,
+            role,
+            share,
             previous: state.previous.filter(|previous| *previous != version.digest),
         })
     }
 
-    fn keep_deployed(
+    pub(crate) fn keep_deployed(
         &self,
         action: &str,
         runner: &Name,
@@ -125,18 +99,23 @@ impl App {
             runner: runner.clone(),
             endpoint: state.name.clone(),
             digest: policy.champion,
-            shadow: policy.challengers.iter().find(|c| c.challenge == Challenge::Shadow).map(|c| c.version),
+            challengers: policy.challengers.clone(),
             previous,
             window_seconds: state.desired.window_seconds,
             replay: state.desired.replay,
             step_seconds: step.unwrap_or(RuleStep::default().seconds()),
+            serving: serving::document(&state.desired.serving),
             deployed_at: state.changed_at,
             figures: None,
         };
         self.act(action, &format!("{runner}/{}", state.name), |act| {
             act.note("digest", policy.champion.to_string());
-            if let Some(shadow) = record.shadow {
+            if let Some(shadow) = record.shadow() {
                 act.note("shadow", shadow.to_string());
+            }
+            if let Some((canary, percent)) = record.canary() {
+                act.note("canary", canary.to_string());
+                act.note("percent", percent);
             }
             if let Some(replaced) = replaced {
                 alert::close_all(act, watched(replaced), self.now(), "another version took over")?;
@@ -172,79 +151,17 @@ impl App {
         })?;
         Ok(row)
     }
-
-    /// The runner of this name, started if it is this computer's.
-    pub(crate) async fn runner_for(&self, name: &Name) -> Result<Attached> {
-        Self::known_runner(name)?;
-        self.started().await
-    }
-
-    /// Refuses names of runners that nobody knows.
-    pub(crate) fn known_runner(name: &Name) -> Result<()> {
-        if name.as_str() == THIS_COMPUTER {
-            return Ok(());
-        }
-        Err(Error::input(
-            "no-runner",
-            format!("There is no runner {name}"),
-            "Only this computer's runner, this-computer, is known here",
-        ))
-    }
-
-    /// The endpoint with this address: `RUNNER/ENDPOINT`, or the endpoint alone when only one runner has it.
-    pub(crate) fn endpoint(&self, address: &str) -> Result<EndpointRecord> {
-        let (runner, name) = address.split_once('/').map_or((None, address), |(r, n)| (Some(r), n));
-        let all = self.read(endpoint::all)?;
-        let fits = |e: &&EndpointRecord| {
-            e.endpoint.as_str() == name && runner.is_none_or(|r| e.runner.as_str() == r)
-        };
-        let found: Vec<&EndpointRecord> = all.iter().filter(fits).collect();
-        match found.as_slice() {
-            [one] => Ok((*one).clone()),
-            [] => {
-                let known: Vec<&str> = all.iter().map(|e| e.endpoint.as_str()).collect();
-                let hint = match known.as_slice() {
-                    [] => "Deploy a version first".to_owned(),
-                    known => format!("There is {}", known.join(", ")),
-                };
-                Err(Error::input("no-endpoint", format!("There is no endpoint {address}"), hint))
-            }
-            _ => {
-                let message = format!("{} runners have an endpoint {name}", found.len());
-                Err(Error::input("ambiguous-endpoint", message, "Name it as RUNNER/ENDPOINT"))
-            }
-        }
-    }
-
-    /// All endpoints that were deployed from this library.
-    pub async fn endpoints(&self) -> Result<Vec<EndpointRow>> {
-        let reachable = self.attach().await.is_ok();
-        self.read(endpoint::all)?.iter().map(|record| self.endpoint_row(record, reachable)).collect()
-    }
-
-    fn endpoint_row(&self, record: &EndpointRecord, reachable: bool) -> Result<EndpointRow> {
-        let version = self.read(|c| version::by_digest(c, &record.digest))?.into_iter().next();
-        let alerts = self.read(flightdeck_store::alert::all)?;
-        let open = alerts.iter().filter(|alert| alert.closed_at.is_none() && of(record, alert));
-        Ok(EndpointRow {
-            endpoint: record.endpoint.clone(),
-            runner: record.runner.clone(),
-            model: version.as_ref().map(|version| version.model.clone()),
-            version: version.map(|version| version.version),
-            open_alerts: open.count() as u32,
-            reachable,
-        })
-    }
 }
 
-/// What the endpoint should be: the version as its champion, or as a shadow beside the one that answers.
+/// What the endpoint should be: the version as its champion, or beside the one that answers.
 fn desired(
     request: &DeployRequest,
     known: Option<&EndpointRecord>,
     name: &Name,
     version: &Digest,
 ) -> Result<EndpointDesired> {
-    if !request.shadow {
+    let serving = serving::asked(request.serving, known)?;
+    let Some(challenge) = challenge(request)? else {
         refuse_other_times(known, name, request.replay)?;
         let window_seconds = window_length(request.window_seconds)?;
         let policy = TrafficPolicy::champion(*version);
@@ -252,10 +169,10 @@ fn desired(
             policy,
             window_seconds,
             replay: request.replay,
-            serving: Serving::default(),
+            serving,
             telemetry: Telemetry::default(),
         });
-    }
+    };
     let known = known.ok_or_else(|| {
         let message = format!("Nothing answers at {name}, so nothing can run beside it");
         Error::input("no-endpoint", message, "Deploy a version there first")
@@ -264,16 +181,24 @@ fn desired(
         let message = format!("This version is the one that answers at {name}");
         return Err(Error::input("already-answers", message, "Run another version beside it"));
     }
-    let challengers = vec![Challenger { version: *version, challenge: Challenge::Shadow }];
-    let policy = TrafficPolicy { champion: known.digest, challengers };
-    let (window_seconds, replay) = (known.window_seconds, known.replay);
-    Ok(EndpointDesired {
-        policy,
-        window_seconds,
-        replay,
-        serving: Serving::default(),
-        telemetry: Telemetry::default(),
-    })
+    let policy = serving::beside(known.policy(), *version, challenge);
+    policy
+        .check()
+        .map_err(|error| Error::input("bad-canary", error.to_string(), "Give a share of 1 to 99 percent"))?;
+    Ok(EndpointDesired { policy, serving, ..serving::as_it_is(known) })
+}
+
+/// How the version shall run beside the one that answers, if it shall.
+fn challenge(request: &DeployRequest) -> Result<Option<Challenge>> {
+    match (request.shadow, request.canary) {
+        (false, None) => Ok(None),
+        (true, None) => Ok(Some(Challenge::Shadow)),
+        (false, Some(percent)) => Ok(Some(Challenge::Canary(percent))),
+        (true, Some(_)) => {
+            let message = "A version either answers a part or answers nothing";
+            Err(Error::input("bad-arguments", message, "Deploy it as a canary or as a shadow"))
+        }
+    }
 }
 
 fn window_length(asked: Option<u32>) -> Result<u32> {
@@ -308,7 +233,7 @@ fn refuse_blocked(record: &VersionRecord) -> Result<()> {
     }
 }
 
-async fn upload(attached: &Attached, package: &Package, job: &Job) -> Result<()> {
+pub(crate) async fn upload(attached: &Attached, package: &Package, job: &Job) -> Result<()> {
     let files: Vec<LocalFile> = package
         .files
         .iter()

@@ -12,8 +12,8 @@ use flightdeck_store::monitor::{self, VerdictRecord};
 impl App {
     /// Verdicts and distances of an endpoint's features, over everything counted since then.
     pub async fn drift(&self, address: &str, since: Option<Timestamp>) -> Result<DriftView> {
-        self.pull().await?;
         let record = self.endpoint(address)?;
+        self.pull_of(&record.runner).await;
         let baseline = self.watched_baseline(&record)?;
         let series = self.series(&record, &baseline, since)?;
         let total = series.total(&baseline);

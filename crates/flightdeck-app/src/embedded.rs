@@ -23,7 +23,7 @@ pub const THIS_COMPUTER: &str = "this-computer";
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How long a running one may take to say who it is.
-const GREETING: Duration = Duration::from_secs(3);
+pub(crate) const GREETING: Duration = Duration::from_secs(3);
 
 /// The files of the embedded runner in a library.
 struct Place(PathBuf);
@@ -84,6 +84,7 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Error {
 
 /// A runner that answered.
 pub(crate) struct Attached {
+    pub(crate) name: Name,
     pub(crate) control: Control,
     pub(crate) handshake: Handshake,
 }
@@ -111,12 +112,13 @@ impl App {
         let away =
             || Error::failed("runner-away", "This computer's runner does not answer", "Start it, or deploy");
         let handshake = tokio::time::timeout(GREETING, control.handshake()).await.map_err(|_| away())??;
-        Ok(Attached { control, handshake })
+        Ok(Attached { name: Self::this_computer(), control, handshake })
     }
 
     /// Starts the embedded runner, or finds it running, and answers when it is ready.
     pub async fn runner_start(&self, name: &Name) -> Result<()> {
-        self.runner_for(name).await.map(|_| ())
+        self.refuse_elsewhere(name, "started")?;
+        self.started().await.map(|_| ())
     }
 
     pub(crate) async fn started(&self) -> Result<Attached> {
@@ -175,15 +177,17 @@ impl App {
     }
 
     pub(crate) fn note_contact(&self, attached: &Attached) -> Result<()> {
+        let known = self.read(|c| runner::find(c, &attached.name))?;
+        let pairing = known.as_ref().and_then(|known| known.pairing.clone());
         let record = RunnerRecord {
-            name: Self::this_computer(),
-            kind: "embedded".into(),
+            name: attached.name.clone(),
+            kind: if pairing.is_some() { "remote" } else { "embedded" }.into(),
             url: Some(attached.control.base().to_owned()),
             producer: Some(attached.handshake.runner_id.clone()),
             version: Some(attached.handshake.version.clone()),
             last_contact: Some(self.now()),
+            pairing,
         };
-        let known = self.read(|c| runner::find(c, &record.name))?;
         let same =
             known.is_some_and(|known| RunnerRecord { last_contact: record.last_contact, ..known } == record);
         self.inner.history.record(|act| {
@@ -194,7 +198,7 @@ impl App {
 
     /// Stops the embedded runner. Its endpoints come back with the next start.
     pub async fn runner_stop(&self, name: &Name) -> Result<()> {
-        Self::known_runner(name)?;
+        self.refuse_elsewhere(name, "stopped")?;
         let attached = self.attach().await?;
         let _ = self.pull_from(&attached).await;
         attached.control.stop().await?;
@@ -220,10 +224,19 @@ impl App {
         })
     }
 
+    /// Only this computer's runner can be started and stopped from here.
+    fn refuse_elsewhere(&self, name: &Name, what: &str) -> Result<()> {
+        if name.as_str() == THIS_COMPUTER {
+            return Ok(());
+        }
+        self.runner_record(name)?;
+        let message = format!("{name} runs elsewhere, and is {what} there");
+        Err(Error::input("remote-runner", message, "Do it on its own computer"))
+    }
+
     /// Stops the embedded runner when nothing is deployed on it: what a closing window does.
     pub async fn runner_stop_if_idle(&self) -> Result<bool> {
-        let endpoints = self.read(flightdeck_store::endpoint::all)?;
-        if !endpoints.is_empty() || self.attach().await.is_err() {
+        if !self.endpoints_on(&Self::this_computer())?.is_empty() || self.attach().await.is_err() {
             return Ok(false);
         }
         self.runner_stop(&Self::this_computer()).await.map(|()| true)

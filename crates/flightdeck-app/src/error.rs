@@ -189,6 +189,12 @@ impl From<flightdeck_protocol::ControlError> for Error {
     }
 }
 
+impl From<flightdeck_secrets::SecretError> for Error {
+    fn from(error: flightdeck_secrets::SecretError) -> Self {
+        Self::new(Kind::Failed, error.code(), sentence(&error), error.hint())
+    }
+}
+
 impl From<flightdeck_core::NameError> for Error {
     fn from(error: flightdeck_core::NameError) -> Self {
         Self::input("bad-name", sentence(&error), "Choose another name")

@@ -1,27 +1,31 @@
 //! What an endpoint is doing now, or was doing when its runner last answered.
 
-use crate::views::{AgreementView, GapView, LatencyView, LiveVersion, LiveView, RunnerState, RunnerView};
+use crate::views::{AgreementView, GapView, LatencyView, LiveVersion, LiveView};
 use crate::{App, Error, Result};
-use flightdeck_core::{Digest, Name, Timestamp, VersionRole};
+use flightdeck_core::{Digest, Timestamp, VersionRole};
 use flightdeck_protocol::LiveFigures;
 use flightdeck_store::endpoint::EndpointRecord;
 use flightdeck_store::{cursor, runner, version};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// How long a runner that answers may take to tell its figures.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Over how long a request rate is taken, in milliseconds.
 const RATE_MS: i64 = 60_000;
 
 /// The counters of the last minute, from which a rate is told.
 #[derive(Default)]
-pub(crate) struct Rates(Mutex<HashMap<Name, VecDeque<(Timestamp, u64)>>>);
+pub(crate) struct Rates(Mutex<HashMap<String, VecDeque<(Timestamp, u64)>>>);
 
 impl Rates {
     /// Requests of the last minute, from the counters seen within it; `None` until there are two. A shorter time is not
     /// extrapolated: what is told was sent.
-    fn seen(&self, endpoint: &Name, at: Timestamp, requests: u64) -> Option<f64> {
+    fn seen(&self, endpoint: &str, at: Timestamp, requests: u64) -> Option<f64> {
         let mut rates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let seen = rates.entry(endpoint.clone()).or_default();
+        let seen = rates.entry(endpoint.to_owned()).or_default();
         // A runner that was started again counts from 0.
         if seen.back().is_some_and(|(_, before)| *before > requests) {
             seen.clear();
@@ -43,10 +47,13 @@ impl App {
     /// The figures of an endpoint; those of before, with their age, when its runner is away.
     pub async fn live(&self, address: &str) -> Result<LiveView> {
         let record = self.endpoint(address)?;
-        let attached = self.attach().await.ok();
+        let attached = self.attach_to(&record.runner).await.ok();
         let now = self.now();
         let fresh = match &attached {
-            Some(attached) => attached.control.live(&record.endpoint).await.ok(),
+            Some(attached) => {
+                let asked = attached.control.live(&record.endpoint);
+                tokio::time::timeout(PATIENCE, asked).await.ok().and_then(std::result::Result::ok)
+            }
             None => None,
         };
         let reachable = fresh.is_some();
@@ -63,7 +70,7 @@ impl App {
             }
         };
         let requests_per_min =
-            if reachable { self.inner.rates.seen(&record.endpoint, now, figures.requests) } else { None };
+            if reachable { self.inner.rates.seen(&record.address(), now, figures.requests) } else { None };
         let base = match attached {
             Some(attached) => attached.control.base().to_owned(),
             None => self.read(|c| runner::find(c, &record.runner))?.and_then(|r| r.url).unwrap_or_default(),
@@ -81,8 +88,8 @@ impl App {
         // The runner also counts what answered or watched before; it is told by the figures of all, not as being there.
         let there = |seen: &&flightdeck_protocol::LiveVersion| match seen.role {
             VersionRole::Champion => seen.version == record.digest,
-            VersionRole::Shadow => Some(seen.version) == record.shadow,
-            VersionRole::Canary => seen.share > 0.0,
+            VersionRole::Shadow => Some(seen.version) == record.shadow(),
+            VersionRole::Canary => Some(seen.version) == record.canary().map(|(version, _)| version),
         };
         let versions = figures.versions.iter().filter(there).map(|seen| {
             let known = self.read(|c| version::by_digest(c, &seen.version))?;
@@ -101,8 +108,11 @@ impl App {
         });
         let latency = figures.latency_us;
         Ok(LiveView {
+            address: record.address(),
             endpoint: record.endpoint.clone(),
             runner: record.runner.clone(),
+            grpc: Some(crate::runners::grpc(base)),
+            serving: crate::serving::view(record),
             url: format!("{base}/v2/models/{}", record.endpoint),
             predict_url: format!(
                 "{base}{}/endpoints/{}/predict",
@@ -135,37 +145,6 @@ impl App {
         let gaps = self.read(|c| cursor::gaps(c, &record.runner, &record.endpoint))?;
         Ok(gaps.into_iter().map(|gap| GapView { from: gap.from, to: gap.to, reason: gap.reason }).collect())
     }
-
-    /// The runners this desktop knows; this computer's is always one of them.
-    pub async fn runners(&self) -> Result<Vec<RunnerView>> {
-        let name = Self::this_computer();
-        let known = self.read(|c| runner::find(c, &name))?;
-        let attached = self.attach().await;
-        let endpoints = self.endpoints_on(&name)?.len() as u32;
-        let state = match &attached {
-            Ok(attached) => match attached.control.ready().await {
-                Ok(true) => RunnerState::Ready,
-                _ => RunnerState::Starting,
-            },
-            Err(_) if self.died() => RunnerState::Away,
-            Err(_) => RunnerState::Stopped,
-        };
-        let attached = attached.ok();
-        Ok(vec![RunnerView {
-            name,
-            url: attached.as_ref().map(|attached| attached.control.base().to_owned()),
-            grpc: None,
-            kind: "embedded".into(),
-            state,
-            pid: attached.as_ref().map(|attached| attached.handshake.pid),
-            version: attached.as_ref().map(|attached| attached.handshake.version.clone()),
-            last_contact: match attached {
-                Some(_) => Some(self.now()),
-                None => known.and_then(|known| known.last_contact),
-            },
-            endpoints,
-        }])
-    }
 }
 
 /// When and how the figures were got.
@@ -189,8 +168,7 @@ mod tests {
     #[test]
     fn a_rate_is_taken_over_the_last_minute_and_starts_anew_with_the_runner() {
         let rates = Rates::default();
-        let endpoint: Name = "e".parse().unwrap();
-        let seen = |second: i64, requests| rates.seen(&endpoint, Timestamp::from_ms(second * 1000), requests);
+        let seen = |second: i64, requests| rates.seen("r/e", Timestamp::from_ms(second * 1000), requests);
         assert_eq!(seen(0, 100), None);
         assert_eq!(seen(30, 130), Some(30.0), "30 were sent, whatever the pace");
         assert_eq!(seen(60, 160), Some(60.0));

@@ -17,6 +17,7 @@ use flightdeck_store::monitor;
 use flightdeck_store::rollup;
 use flightdeck_store::window::{self, WindowRecord};
 use std::collections::BTreeSet;
+use tokio::task::JoinSet;
 
 /// Windows asked for at once.
 const BATCH: usize = 500;
@@ -24,23 +25,35 @@ const BATCH: usize = 500;
 const WINDOWS_KEPT_SECONDS: i64 = 2 * 86_400;
 
 impl App {
-    /// Brings what this computer's runner has closed, and judges it. Answers how many windows were new; 0 when the runner
-    /// cannot be asked: what is known already can be read all the same.
+    /// Brings what the runners have closed, and judges it. Answers how many windows were new; none of a runner that
+    /// cannot be asked: what is known already can be read all the same. All are asked at once, so that one that is away
+    /// holds up nobody.
     pub async fn pull(&self) -> Result<u64> {
-        match self.attach().await {
-            Ok(attached) => self.pull_from(&attached).await,
-            Err(error) => {
-                tracing::debug!(%error, "the runner cannot be asked");
-                Ok(0)
-            }
+        let mut visits = JoinSet::new();
+        for name in self.runner_names()? {
+            let app = self.clone();
+            visits.spawn(async move { app.pull_of(&name).await });
         }
+        Ok(visits.join_all().await.into_iter().sum())
+    }
+
+    /// Brings what one runner has closed; nothing when it cannot be asked.
+    pub(crate) async fn pull_of(&self, runner: &Name) -> u64 {
+        self.visit(runner).await.unwrap_or_else(|error| {
+            tracing::debug!(%error, %runner, "the runner cannot be asked");
+            0
+        })
+    }
+
+    pub(crate) async fn visit(&self, runner: &Name) -> Result<u64> {
+        let attached = self.attach_to(runner).await?;
+        self.pull_from(&attached).await
     }
 
     /// Closes the runner's open windows now, brings them, and judges up to this moment instead of waiting for the end of
     /// the rule's step.
     pub async fn flush(&self, runner: &Name) -> Result<u64> {
-        Self::known_runner(runner)?;
-        let attached = self.attach().await?;
+        let attached = self.attach_to(runner).await?;
         attached.control.flush().await?;
         let new = self.pull_from(&attached).await?;
         self.judge_all(runner, true)?;
@@ -48,7 +61,7 @@ impl App {
     }
 
     pub(crate) async fn pull_from(&self, attached: &Attached) -> Result<u64> {
-        let runner = Self::this_computer();
+        let runner = attached.name.clone();
         let producer = &attached.handshake.runner_id;
         let mut total = 0;
         loop {

@@ -28,6 +28,8 @@ impl App {
         }
         let request = DeployRequest {
             shadow: false,
+            canary: None,
+            serving: None,
             model: version.model,
             version: Some(version.version),
             runner: Self::this_computer(),

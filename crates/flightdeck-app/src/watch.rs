@@ -170,6 +170,8 @@ impl App {
                     endpoint: Some(endpoint.endpoint),
                     window_seconds: None,
                     shadow: true,
+                    canary: None,
+                    serving: None,
                     replay: endpoint.replay,
                     step: None,
                 };

@@ -1,7 +1,12 @@
 //! What the command line understands.
 
+mod deploy;
+mod runner;
+
+pub(crate) use deploy::DeployArgs;
+pub(crate) use runner::RunnerCommand;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use flightdeck_app::views::RuleStep;
 use flightdeck_core::{Name, OutputRole, Timestamp};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -56,12 +61,15 @@ pub(crate) enum LibraryCommand {
     },
     /// Make a version answer at an endpoint.
     Deploy(DeployArgs),
-    /// Make the shadow of an endpoint answer.
+    /// Make the canary, or the shadow, of an endpoint answer everything.
     Promote {
         /// ENDPOINT or RUNNER/ENDPOINT.
         endpoint: String,
+        /// Which of the versions beside, when there are several.
+        #[arg(long, value_name = "VERSION")]
+        version: Option<u32>,
     },
-    /// Make the version before answer again.
+    /// End a canary; without one, make the version before answer again.
     Rollback {
         /// ENDPOINT or RUNNER/ENDPOINT.
         endpoint: String,
@@ -149,30 +157,6 @@ pub(crate) struct ImportArgs {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct DeployArgs {
-    /// MODEL or MODEL@VERSION.
-    pub(crate) model: VersionArg,
-    /// The runner.
-    #[arg(long, default_value = flightdeck_app::THIS_COMPUTER)]
-    pub(crate) to: Name,
-    /// The endpoint's name; the model's when absent.
-    #[arg(long)]
-    pub(crate) endpoint: Option<Name>,
-    /// Length of a counting window: 1 to 3600 seconds, of which an hour is a whole multiple.
-    #[arg(long, value_name = "SECONDS")]
-    pub(crate) window: Option<u32>,
-    /// Run beside the version that answers: see everything, answer nothing.
-    #[arg(long)]
-    pub(crate) shadow: bool,
-    /// Rows bring their own time as `event_time`.
-    #[arg(long)]
-    pub(crate) replay: bool,
-    /// How often the drift rule judges; when absent as before, each hour at first.
-    #[arg(long, value_enum)]
-    pub(crate) step: Option<StepArg>,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct WatchArgs {
     /// The model.
     pub(crate) model: Option<Name>,
@@ -215,30 +199,6 @@ pub(crate) struct CompareArgs {
     pub(crate) fail_on_drift: bool,
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum RunnerCommand {
-    /// The runners that this library knows.
-    List,
-    /// Start a runner and wait until it is ready.
-    Start {
-        /// Its name.
-        #[arg(default_value = flightdeck_app::THIS_COMPUTER)]
-        name: Name,
-    },
-    /// Stop a runner; its endpoints come back with the next start.
-    Stop {
-        /// Its name.
-        #[arg(default_value = flightdeck_app::THIS_COMPUTER)]
-        name: Name,
-    },
-    /// Close its open windows now, and judge what has been counted so far.
-    Flush {
-        /// Its name.
-        #[arg(default_value = flightdeck_app::THIS_COMPUTER)]
-        name: Name,
-    },
-}
-
 /// MODEL or MODEL@VERSION.
 #[derive(Clone, Debug)]
 pub(crate) struct VersionArg {
@@ -271,21 +231,6 @@ pub(crate) enum TaskArg {
     Regression,
     Anomaly,
     Other,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum StepArg {
-    Hour,
-    Day,
-}
-
-impl From<StepArg> for RuleStep {
-    fn from(step: StepArg) -> Self {
-        match step {
-            StepArg::Hour => Self::Hour,
-            StepArg::Day => Self::Day,
-        }
-    }
 }
 
 impl From<TaskArg> for flightdeck_core::Task {
@@ -326,21 +271,6 @@ fn time(text: &str) -> Result<Timestamp, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn deploy(arguments: &[&str]) -> Option<RuleStep> {
-        let arguments = ["flightdeck", "deploy", "m"].iter().chain(arguments);
-        match Cli::try_parse_from(arguments).unwrap().command {
-            Command::InLibrary(LibraryCommand::Deploy(deploy)) => deploy.step.map(Into::into),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn a_step_is_passed_on_only_when_it_is_asked_for() {
-        assert_eq!(deploy(&[]), None);
-        assert_eq!(deploy(&["--step", "hour"]), Some(RuleStep::Hour));
-        assert_eq!(deploy(&["--step", "day"]), Some(RuleStep::Day));
-    }
 
     #[test]
     fn the_command_line_contradicts_itself_nowhere() {

@@ -1,7 +1,7 @@
 //! Each command: one call of a use case, then its answer in words or as a document.
 
 use crate::args::{
-    Cli, Command, CompareArgs, DeployArgs, ImportArgs, LibraryCommand, PredictArgs, RunnerCommand, WatchArgs,
+    Cli, Command, CompareArgs, DeployArgs, ImportArgs, LibraryCommand, PredictArgs, WatchArgs,
 };
 use crate::output;
 use crate::progress::{self, Stream};
@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 mod print;
+mod runner;
 
 /// Runs one command.
 pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
@@ -51,14 +52,14 @@ async fn perform(app: &App, command: LibraryCommand, json: bool) -> Result<()> {
             progress::clear();
             answer(json, &profile?, print::profile);
         }
-        LibraryCommand::Runner { command } => runner(app, command, json).await?,
+        LibraryCommand::Runner { command } => runner::run(app, command, json).await?,
         LibraryCommand::Deploy(args) => {
             let deployed = app.deploy(&request(args), &progress::job(Stream::Terminal)).await;
             progress::clear();
             answer(json, &deployed?, print::deployed);
         }
-        LibraryCommand::Promote { endpoint } => {
-            answer(json, &app.promote(&endpoint).await?, print::deployed);
+        LibraryCommand::Promote { endpoint, version } => {
+            answer(json, &app.promote(&endpoint, version).await?, print::deployed);
         }
         LibraryCommand::Rollback { endpoint } => {
             answer(json, &app.rollback(&endpoint).await?, print::deployed);
@@ -87,6 +88,8 @@ async fn perform(app: &App, command: LibraryCommand, json: bool) -> Result<()> {
 fn request(args: DeployArgs) -> DeployRequest {
     DeployRequest {
         shadow: args.shadow,
+        canary: args.canary,
+        serving: args.serving.asked(),
         model: args.model.model,
         version: args.model.version,
         runner: args.to,
@@ -180,30 +183,6 @@ fn kinds(categorical: Vec<String>, numeric: Vec<String>) -> Result<Vec<(String, 
     }
     let by_value = categorical.into_iter().map(|column| (column, ColumnKind::Categorical));
     Ok(by_value.chain(numeric.into_iter().map(|column| (column, ColumnKind::Numeric))).collect())
-}
-
-/// The runners of a library, as `--json` prints them.
-#[derive(Serialize)]
-struct Runners {
-    runners: Vec<flightdeck_app::views::RunnerView>,
-}
-
-async fn runner(app: &App, command: RunnerCommand, json: bool) -> Result<()> {
-    match command {
-        RunnerCommand::List => {}
-        RunnerCommand::Start { name } => {
-            app.runner_start(&name).await?;
-        }
-        RunnerCommand::Stop { name } => {
-            app.runner_stop(&name).await?;
-        }
-        RunnerCommand::Flush { name } => {
-            app.flush(&name).await?;
-        }
-    }
-    let runners = Runners { runners: app.runners().await? };
-    answer(json, &runners, |runners| print::runners(&runners.runners));
-    Ok(())
 }
 
 fn answer<T: Serialize>(json: bool, value: &T, print: impl Fn(&T)) {

@@ -4,7 +4,7 @@ use keyring_core::Error as Keyring;
 use thiserror::Error;
 
 /// What a keychain does instead of answering. None of them carries a secret.
-#[derive(Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum SecretError {
     /// There is none.
     #[error("this computer offers no keychain: {0}")]

@@ -1,7 +1,7 @@
 //! Endpoints as they were deployed from here, with the figures that their runner last told.
 
 use crate::value;
-use flightdeck_core::{Digest, Name, Timestamp};
+use flightdeck_core::{Challenge, Challenger, Digest, Name, Timestamp, TrafficPolicy};
 use flightdeck_sqlite::{Act, Connection, OptionalExtension, Result, Row, params, rusqlite};
 
 pub(crate) const CREATE: &str = "
@@ -25,6 +25,12 @@ ALTER TABLE endpoint ADD COLUMN shadow TEXT;
 ALTER TABLE endpoint ADD COLUMN previous TEXT;
 ";
 
+/// Endpoints got more ways to share the traffic, and settings of their own.
+pub(crate) const POLICY: &str = "
+ALTER TABLE endpoint ADD COLUMN policy TEXT CHECK (policy IS NULL OR json_valid(policy));
+ALTER TABLE endpoint ADD COLUMN serving TEXT CHECK (serving IS NULL OR json_valid(serving));
+";
+
 /// An endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointRecord {
@@ -34,8 +40,8 @@ pub struct EndpointRecord {
     pub endpoint: Name,
     /// The version that answers.
     pub digest: Digest,
-    /// The version that sees everything and answers nothing.
-    pub shadow: Option<Digest>,
+    /// The versions beside it.
+    pub challengers: Vec<Challenger>,
     /// The version that answered before.
     pub previous: Option<Digest>,
     /// Length of a counting window in seconds.
@@ -44,6 +50,8 @@ pub struct EndpointRecord {
     pub replay: bool,
     /// Length of a step of the decision rule in seconds.
     pub step_seconds: u32,
+    /// How its models run, as its runner says it; `None` when nothing is set.
+    pub serving: Option<String>,
     /// When it was deployed.
     pub deployed_at: Timestamp,
     /// The figures its runner last told, as a document, and when.
@@ -57,21 +65,57 @@ fn read(row: &Row<'_>) -> rusqlite::Result<EndpointRecord> {
         runner: value::name(row, "runner")?,
         endpoint: value::name(row, "endpoint")?,
         digest: value::digest(row, "digest")?,
-        shadow: value::optional_digest(row, "shadow")?,
+        challengers: challengers(row)?,
         previous: value::optional_digest(row, "previous")?,
         window_seconds: row.get("window_seconds")?,
         replay: row.get("replay")?,
         step_seconds: row.get("step_seconds")?,
+        serving: row.get("serving")?,
         deployed_at: value::timestamp(row, "deployed_at_ms")?,
         figures: figures.zip(at.map(Timestamp::from_ms)),
     })
+}
+
+/// The policy as it was written; an endpoint of before knows at most a shadow.
+fn challengers(row: &Row<'_>) -> rusqlite::Result<Vec<Challenger>> {
+    let policy: Option<String> = row.get("policy")?;
+    if let Some(policy) = policy.and_then(|policy| serde_json::from_str::<TrafficPolicy>(&policy).ok()) {
+        return Ok(policy.challengers);
+    }
+    let shadow = value::optional_digest(row, "shadow")?;
+    Ok(shadow.map(|version| Challenger { version, challenge: Challenge::Shadow }).into_iter().collect())
+}
+
+impl EndpointRecord {
+    /// `RUNNER/ENDPOINT`.
+    pub fn address(&self) -> String {
+        format!("{}/{}", self.runner, self.endpoint)
+    }
+
+    /// Who answers, and who stands beside.
+    pub fn policy(&self) -> TrafficPolicy {
+        TrafficPolicy { champion: self.digest, challengers: self.challengers.clone() }
+    }
+
+    /// The version that sees everything and answers nothing.
+    pub fn shadow(&self) -> Option<Digest> {
+        self.challengers.iter().find(|c| c.challenge == Challenge::Shadow).map(|c| c.version)
+    }
+
+    /// The version that answers a part, and how much of it in percent.
+    pub fn canary(&self) -> Option<(Digest, u8)> {
+        self.challengers.iter().find_map(|c| match c.challenge {
+            Challenge::Canary(percent) => Some((c.version, percent)),
+            Challenge::Shadow => None,
+        })
+    }
 }
 
 /// Adds the endpoint or replaces it.
 pub fn put(act: &Act<'_>, record: &EndpointRecord) -> Result<()> {
     act.execute(
         "INSERT OR REPLACE INTO endpoint (runner, endpoint, digest, window_seconds, replay, step_seconds,
-           deployed_at_ms, shadow, previous) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+           deployed_at_ms, shadow, previous, policy, serving) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         params![
             record.runner.as_str(),
             record.endpoint.as_str(),
@@ -80,8 +124,10 @@ pub fn put(act: &Act<'_>, record: &EndpointRecord) -> Result<()> {
             record.replay,
             record.step_seconds,
             record.deployed_at.as_ms(),
-            record.shadow.map(|digest| digest.to_string()),
+            record.shadow().map(|digest| digest.to_string()),
             record.previous.map(|digest| digest.to_string()),
+            serde_json::to_string(&record.policy()).unwrap_or_default(),
+            record.serving,
         ],
     )?;
     act.changed("endpoint", &format!("{}/{}", record.runner, record.endpoint))
@@ -100,6 +146,13 @@ pub fn keep_figures(
         params![runner.as_str(), endpoint.as_str(), document, at.as_ms()],
     )?;
     Ok(())
+}
+
+/// Forgets the endpoints of a runner, which goes on without us. Their history stays.
+pub fn remove_of(act: &Act<'_>, runner: &Name) -> Result<usize> {
+    let removed = act.execute("DELETE FROM endpoint WHERE runner = ?1", [runner.as_str()])?;
+    act.changed("endpoint", runner.as_str())?;
+    Ok(removed)
 }
 
 /// Takes the endpoint away. Its history stays.

@@ -49,6 +49,8 @@ const SCHEMA: Schema = Schema {
         choice::CREATE,
         watch::CREATE,
         endpoint::CHALLENGER,
+        runner::PAIRED,
+        endpoint::POLICY,
     ],
 };
 

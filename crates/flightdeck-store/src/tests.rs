@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::window::{Range, WindowRecord};
-use flightdeck_core::{Digest, Name, Origin, Resolution, Task, Timestamp, VersionRole, WindowKey};
+use flightdeck_core::{
+    Challenge, Challenger, Digest, Name, Origin, Resolution, Task, Timestamp, TrafficPolicy, VersionRole,
+    WindowKey,
+};
 use flightdeck_sqlite::Error;
 
 struct Noon;
@@ -128,26 +131,103 @@ fn the_schema_is_what_it_was() {
     insta::assert_snapshot!(tables.unwrap().join(";\n"));
 }
 
-#[test]
-fn a_library_from_before_notebooks_keeps_its_endpoints() {
-    const BEFORE: Schema = Schema { migrations: SCHEMA.migrations.split_at(9).0, ..SCHEMA };
+/// A library as a program wrote it that knew so many of the migrations.
+fn library_of(migrations: usize, write: &[&str]) -> (tempfile::TempDir, Database) {
+    let before = Schema { migrations: SCHEMA.migrations.split_at(migrations).0, ..SCHEMA };
+    let before: &'static Schema = Box::leak(Box::new(before));
     let dir = tempfile::tempdir().unwrap();
-    let old = Database::open(&dir.path().join(FILE), &BEFORE, Arc::new(Noon)).unwrap();
+    let old = Database::open(&dir.path().join(FILE), before, Arc::new(Noon)).unwrap();
     old.record(|act| {
-        act.execute(
-            "INSERT INTO endpoint (runner, endpoint, digest, window_seconds, replay, step_seconds, deployed_at_ms)
-               VALUES ('r', 'e', ?1, 60, 0, 3600, 7)",
-            [digest(3).to_string()],
-        )?;
+        for statement in write {
+            act.execute(statement, [])?;
+        }
         Ok::<_, Error>(())
     })
     .unwrap();
     drop(old);
     let database = open(dir.path(), Arc::new(Noon)).unwrap();
-    let kept = database.read(|c| endpoint::find(c, &name("r"), &name("e"))).unwrap().unwrap();
-    assert_eq!(
-        (kept.digest, kept.shadow, kept.previous, kept.deployed_at.as_ms()),
-        (digest(3), None, None, 7)
+    (dir, database)
+}
+
+#[test]
+fn a_library_from_before_notebooks_keeps_its_endpoints() {
+    let endpoint = format!(
+        "INSERT INTO endpoint (runner, endpoint, digest, window_seconds, replay, step_seconds, deployed_at_ms)
+           VALUES ('r', 'e', '{}', 60, 0, 3600, 7)",
+        digest(3)
     );
+    let (_dir, database) = library_of(9, &[&endpoint]);
+    let kept = database.read(|c| endpoint::find(c, &name("r"), &name("e"))).unwrap().unwrap();
+    assert_eq!((kept.policy(), kept.previous), (TrafficPolicy::champion(digest(3)), None));
+    assert_eq!((kept.serving, kept.deployed_at.as_ms()), (None, 7));
     assert!(database.read(watch::all).unwrap().is_empty());
+}
+
+#[test]
+fn a_library_from_before_remote_runners_keeps_its_shadow_and_its_runner() {
+    let endpoint = format!(
+        "INSERT INTO endpoint (runner, endpoint, digest, window_seconds, replay, step_seconds, deployed_at_ms, shadow)
+           VALUES ('r', 'e', '{}', 60, 0, 3600, 7, '{}')",
+        digest(3),
+        digest(4)
+    );
+    let runner =
+        "INSERT INTO runner (name, kind, url, producer) VALUES ('this-computer', 'embedded', 'u', 'p')";
+    let (_dir, database) = library_of(13, &[&endpoint, runner]);
+    let kept = database.read(|c| endpoint::find(c, &name("r"), &name("e"))).unwrap().unwrap();
+    assert_eq!((kept.shadow(), kept.canary()), (Some(digest(4)), None));
+    let runner = database.read(|c| runner::find(c, &name("this-computer"))).unwrap().unwrap();
+    assert_eq!((runner.producer.as_deref(), runner.pairing), (Some("p"), None));
+}
+
+#[test]
+fn a_paired_runner_and_a_policy_are_kept_as_they_are() {
+    let (_dir, database) = history();
+    let pairing = runner::Pairing {
+        pin: digest(5),
+        certificate: vec![0x30, 0],
+        secret: "slot".into(),
+        token_id: "t".into(),
+    };
+    let paired = runner::RunnerRecord {
+        name: name("edge"),
+        kind: "remote".into(),
+        url: Some("https://edge".into()),
+        producer: Some("p".into()),
+        version: None,
+        last_contact: None,
+        pairing: Some(pairing),
+    };
+    let challengers = [(2, Challenge::Canary(10)), (3, Challenge::Shadow)];
+    let endpoint = endpoint::EndpointRecord {
+        runner: name("edge"),
+        endpoint: name("e"),
+        digest: digest(1),
+        challengers: challengers.map(|(n, challenge)| Challenger { version: digest(n), challenge }).to_vec(),
+        previous: None,
+        window_seconds: 60,
+        replay: false,
+        step_seconds: 3600,
+        serving: Some(r#"{"batch":false}"#.into()),
+        deployed_at: Timestamp::from_ms(1),
+        figures: None,
+    };
+    database
+        .record(|act| {
+            runner::put(act, &paired)?;
+            endpoint::put(act, &endpoint)
+        })
+        .unwrap();
+    let (runner, edge) = (name("edge"), name("e"));
+    assert_eq!(database.read(|c| runner::find(c, &runner)).unwrap(), Some(paired));
+    assert_eq!(database.read(|c| endpoint::find(c, &runner, &edge)).unwrap(), Some(endpoint.clone()));
+    assert_eq!((endpoint.canary(), endpoint.shadow()), (Some((digest(2), 10)), Some(digest(3))));
+    database
+        .record(|act| {
+            assert!(runner::remove(act, &runner)?);
+            endpoint::remove_of(act, &runner)
+        })
+        .unwrap();
+    assert!(database.read(endpoint::all).unwrap().is_empty());
+    assert!(database.read(runner::all).unwrap().is_empty());
 }

@@ -61,6 +61,12 @@ export function shortDigest(digest: string): string {
   return `sha256:${hex.slice(0, 4)}…${hex.slice(-4)}`;
 }
 
+/** The SHA-256 of a key as people compare it: two lines of eight groups. */
+export function fingerprint(digest: string): string[] {
+  const groups = digest.replace(/^sha256:/, "").match(/.{4}/g) ?? [];
+  return [groups.slice(0, 8).join(" "), groups.slice(8).join(" ")];
+}
+
 /** How long ago, in words: "41 s ago", "12 minutes ago", "3 weeks ago". */
 export function ago(when: string | number, now: number): string {
   const seconds = Math.max(0, Math.round((now - new Date(when).getTime()) / 1000));

@@ -1,5 +1,6 @@
 //! What an endpoint is doing, how far its traffic is from training, and the pictures of both.
 
+use super::ServingView;
 use flightdeck_charts::Chart;
 use flightdeck_core::{Digest, Name, Timestamp, VersionRole};
 use serde::Serialize;
@@ -8,6 +9,8 @@ use ts_rs::TS;
 /// Figures of an endpoint now.
 #[derive(Clone, Debug, Serialize, TS)]
 pub struct LiveView {
+    /// `RUNNER/ENDPOINT`.
+    pub address: String,
     /// The endpoint.
     pub endpoint: Name,
     /// Its runner.
@@ -16,6 +19,10 @@ pub struct LiveView {
     pub url: String,
     /// The address that takes rows by column name.
     pub predict_url: String,
+    /// `host:port` of gRPC.
+    pub grpc: Option<String>,
+    /// How its models run.
+    pub serving: ServingView,
     /// Requests since it was deployed.
     #[ts(type = "number")]
     pub requests: u64,

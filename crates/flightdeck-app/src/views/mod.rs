@@ -25,4 +25,7 @@ pub use notebook::{
     EnvironmentView, FileRow, GitView, KernelPlan, KernelView, LiveCandidate, MetricRow, MissingFileView,
     MissingPackage, NotebookPlan, OriginView, OutputView, WatchView,
 };
-pub use runner::{DeployRequest, DeployView, EndpointRow, RuleStep, RunnerState, RunnerView};
+pub use runner::{
+    DeployRequest, DeployView, EndpointRow, PairRequest, RemovedView, RuleStep, RunnerState, RunnerView,
+    ServingView, TokenMade, TokenRequest, TokenView,
+};

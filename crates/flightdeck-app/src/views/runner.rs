@@ -1,6 +1,7 @@
 //! Runners, deployments and endpoints.
 
-use flightdeck_core::{Digest, Name, Timestamp};
+use super::ErrorView;
+use flightdeck_core::{Digest, Name, Role, Timestamp, VersionRole};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -13,7 +14,7 @@ pub struct RunnerView {
     pub url: Option<String>,
     /// Its gRPC address.
     pub grpc: Option<String>,
-    /// `embedded`.
+    /// `embedded` or `remote`.
     pub kind: String,
     /// How it is.
     pub state: RunnerState,
@@ -23,8 +24,14 @@ pub struct RunnerView {
     pub version: Option<String>,
     /// When it last answered.
     pub last_contact: Option<Timestamp>,
-    /// How many endpoints it serves.
+    /// How many endpoints of this library it serves.
     pub endpoints: u32,
+    /// The key that it was paired with: SHA-256 of its certificate's public key.
+    pub fingerprint: Option<Digest>,
+    /// The key that it shows instead.
+    pub found: Option<Digest>,
+    /// Why it cannot be talked to.
+    pub problem: Option<ErrorView>,
 }
 
 /// How a runner is.
@@ -39,6 +46,104 @@ pub enum RunnerState {
     Stopped,
     /// It should run and does not answer.
     Away,
+    /// What answers there shows another key than the runner that was paired.
+    OtherCertificate,
+    /// It no longer takes the token of this computer.
+    Refused,
+    /// The keychain does not give the token.
+    Locked,
+}
+
+/// Getting to know a runner elsewhere, or meeting it again.
+#[derive(Clone, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(optional_fields)]
+pub struct PairRequest {
+    /// Its name here.
+    pub name: Name,
+    /// Its address; the known one when absent.
+    pub url: Option<String>,
+    /// The code that it showed.
+    pub code: String,
+    /// Keep the token until the program ends instead of in the keychain.
+    #[serde(default)]
+    pub session_only: bool,
+}
+
+/// A runner that was parted from.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct RemovedView {
+    /// Its name.
+    pub name: Name,
+    /// Whether it took the token of this computer back.
+    pub revoked: bool,
+    /// Endpoints that go on answering there.
+    pub endpoints: u32,
+}
+
+/// Who shall be let in.
+#[derive(Clone, Debug, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(optional_fields)]
+pub struct TokenRequest {
+    /// What people call its holder.
+    pub name: String,
+    /// What its holder may do.
+    pub role: Role,
+    /// At which endpoint; everywhere on the runner when absent.
+    pub endpoint: Option<Name>,
+    /// For how many days; for ever when absent.
+    pub days: Option<u32>,
+}
+
+/// A token without its secret.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+pub struct TokenView {
+    /// By which it is taken back.
+    pub id: String,
+    /// What people call its holder.
+    pub name: String,
+    /// What its holder may do.
+    pub role: Role,
+    /// At which endpoint alone.
+    pub endpoint: Option<Name>,
+    /// For which model alone.
+    pub model: Option<Name>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
+    /// When it was taken back.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// A token that was made: shown once.
+#[derive(Serialize)]
+pub struct TokenMade {
+    /// For `Authorization: Bearer`.
+    pub token: String,
+    /// What is remembered of it.
+    #[serde(flatten)]
+    pub info: TokenView,
+}
+
+/// How the models of an endpoint run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct ServingView {
+    /// Each request is run alone.
+    #[serde(default)]
+    pub never_batch: bool,
+    /// In a process of their own.
+    #[serde(default)]
+    pub isolate: bool,
+    /// Rows of one run at most; chosen by the model's speed when absent.
+    #[serde(default)]
+    pub max_rows: Option<u32>,
+    /// Memory that a version may have, in bytes.
+    #[serde(default)]
+    #[ts(type = "number | null")]
+    pub memory_bytes: Option<u64>,
 }
 
 /// What is asked of a deployment.
@@ -57,6 +162,10 @@ pub struct DeployRequest {
     /// Whether it runs beside the version that answers there: sees everything, answers nothing.
     #[serde(default)]
     pub shadow: bool,
+    /// The share of the traffic that it answers beside the version that answers there, in percent.
+    pub canary: Option<u8>,
+    /// How the endpoint's models run; as before when absent.
+    pub serving: Option<ServingView>,
     /// Length of a counting window in seconds, a divisor of 3,600; 60 when absent.
     pub window_seconds: Option<u32>,
     /// Whether rows bring their own time.
@@ -91,6 +200,8 @@ impl RuleStep {
 /// A deployment that answers.
 #[derive(Clone, Debug, Serialize, TS)]
 pub struct DeployView {
+    /// `RUNNER/ENDPOINT`.
+    pub address: String,
     /// The endpoint.
     pub endpoint: Name,
     /// Its runner.
@@ -107,17 +218,27 @@ pub struct DeployView {
     pub version: u32,
     /// The version's identity.
     pub digest: Digest,
+    /// What the version is to the traffic.
+    pub role: VersionRole,
+    /// Its share of the answers, in percent.
+    pub share: u8,
     /// The version that answered before.
     pub previous: Option<Digest>,
+    /// Whether clients need a token.
+    pub token_needed: bool,
     /// Ready to paste into a terminal.
     pub curl: String,
     /// Ready to paste into Python; needs nothing but the standard library.
     pub python: String,
+    /// Ready to paste into Python with `tritonclient`: tensors over gRPC.
+    pub tritonclient: String,
 }
 
 /// An endpoint in a list.
 #[derive(Clone, Debug, Serialize, TS)]
 pub struct EndpointRow {
+    /// `RUNNER/ENDPOINT`.
+    pub address: String,
     /// Its name.
     pub endpoint: Name,
     /// Its runner.
@@ -130,4 +251,6 @@ pub struct EndpointRow {
     pub open_alerts: u32,
     /// Whether its runner answers now.
     pub reachable: bool,
+    /// How its models run.
+    pub serving: ServingView,
 }

@@ -1,17 +1,18 @@
 //! Answers in words and tables.
 
 mod notebook;
+mod runner;
 
 pub(crate) use notebook::{kernels, watch, watches};
+pub(crate) use runner::{deployed, removed, revoked, runners, token, tokens, undeployed};
 
-use crate::output;
 use crate::table::{Table, bytes, duration, figure};
 use flightdeck_app::Comparison;
 use flightdeck_app::views::{
-    AlertView, BaselineView, DeployView, DriftView, EndpointRow, ImportView, LiveView, ModelView,
-    PredictView, ProfileView, RunnerView, ShowView, VersionRow, VersionState,
+    AlertView, BaselineView, DriftView, ImportView, LiveView, ModelView, PredictView, ProfileView, ShowView,
+    VersionRow, VersionState,
 };
-use flightdeck_core::{Finding, Severity, VersionRole};
+use flightdeck_core::{Finding, Severity};
 use serde::Serialize;
 
 /// How many of the dearest operators are shown.
@@ -182,33 +183,6 @@ pub(crate) fn profile(view: &ProfileView) {
     }
 }
 
-pub(crate) fn runners(runners: &[RunnerView]) {
-    let mut table = Table::new(&["Runner", "State", "Address", ">Endpoints", ">Process"]);
-    for runner in runners {
-        table.row([
-            runner.name.to_string(),
-            word(&runner.state),
-            runner.url.clone().unwrap_or_else(|| "–".into()),
-            runner.endpoints.to_string(),
-            runner.pid.map_or_else(|| "–".into(), |pid| pid.to_string()),
-        ]);
-    }
-    table.print();
-}
-
-pub(crate) fn deployed(view: &DeployView) {
-    say!("{} version {} answers at", view.model, view.version);
-    say!("{}", view.predict_url);
-    say!("");
-    say!("Try it:");
-    // The command's own line breaks; those in its values are escaped as JSON.
-    view.curl.lines().for_each(output::say);
-}
-
-pub(crate) fn undeployed(row: &EndpointRow) {
-    say!("{} no longer answers; its history stays", row.endpoint);
-}
-
 pub(crate) fn live(view: &LiveView) {
     let age = if view.reachable { String::new() } else { format!(" · as of {}", view.as_of) };
     say!("{} on {}{age}", view.endpoint, view.runner);
@@ -225,19 +199,7 @@ pub(crate) fn live(view: &LiveView) {
         view.last_window.map_or_else(|| "–".into(), |at| at.to_string()),
     ]);
     table.print();
-    for version in view.versions.iter().filter(|version| version.role == VersionRole::Shadow) {
-        let number =
-            version.version.map_or_else(|| version.digest.short(), |number| format!("version {number}"));
-        let agreement = version.agreement.as_ref().map_or_else(String::new, |agreement| {
-            let same = agreement
-                .equal
-                .map_or_else(String::new, |equal| format!(", {equal} of {} the same", agreement.rows));
-            let apart =
-                agreement.mean_abs.map_or_else(String::new, |apart| format!(", {apart:.4} apart on average"));
-            format!("{same}{apart}")
-        });
-        say!("{number} runs beside as a shadow: {} seen{agreement}", count(version.rows, "row"));
-    }
+    runner::versions(view);
     for gap in &view.gaps {
         say!("Not counted for certain: {} to {} ({})", gap.from, gap.to, gap.reason);
     }

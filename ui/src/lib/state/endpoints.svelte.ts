@@ -4,11 +4,12 @@ import type { EndpointRow } from "$lib/ipc/bindings/EndpointRow";
 import * as ipc from "$lib/ipc/commands";
 import { Fetched } from "./fetched.svelte";
 
-export type Endpoint = { name: string; tone: Tone; word: string; spoken: string; row: EndpointRow };
+export type Endpoint = { address: string; name: string; tone: Tone; word: string; spoken: string; row: EndpointRow };
 
 function described(row: EndpointRow): Endpoint {
   const [tone, word]: [Tone, string] = !row.reachable ? ["bad", "away"] : row.open_alerts > 0 ? ["warn", "drift"] : ["good", ""];
-  return { name: row.endpoint, tone, word, spoken: `endpoint, ${word || "steady"}`, row };
+  const name = row.runner === "this-computer" ? row.endpoint : row.address;
+  return { address: row.address, name, tone, word, spoken: `endpoint, ${word || "steady"}`, row };
 }
 
 class Endpoints {

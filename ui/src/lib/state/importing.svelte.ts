@@ -48,7 +48,7 @@ class Importing {
     return this.#during(async () => {
       const deployed = await jobs.follow(ipc.trySample());
       models.refresh();
-      where.go({ at: "live", endpoint: deployed.endpoint });
+      where.go({ at: "live", endpoint: deployed.address });
     });
   }
 

@@ -3,12 +3,17 @@ import type { GapView } from "./GapView";
 import type { LatencyView } from "./LatencyView";
 import type { LiveVersion } from "./LiveVersion";
 import type { Name } from "./Name";
+import type { ServingView } from "./ServingView";
 import type { Timestamp } from "./Timestamp";
 
 /**
  * Figures of an endpoint now.
  */
 export type LiveView = { 
+/**
+ * `RUNNER/ENDPOINT`.
+ */
+address: string, 
 /**
  * The endpoint.
  */
@@ -25,6 +30,14 @@ url: string,
  * The address that takes rows by column name.
  */
 predict_url: string, 
+/**
+ * `host:port` of gRPC.
+ */
+grpc: string | null, 
+/**
+ * How its models run.
+ */
+serving: ServingView, 
 /**
  * Requests since it was deployed.
  */

@@ -3,4 +3,4 @@
 /**
  * How a runner is.
  */
-export type RunnerState = "ready" | "starting" | "stopped" | "away";
+export type RunnerState = "ready" | "starting" | "stopped" | "away" | "other_certificate" | "refused" | "locked";
