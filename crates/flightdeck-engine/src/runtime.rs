@@ -162,6 +162,11 @@ impl Runtime {
         Ok(Self { environment: environment.map_err(|error| RuntimeError::Library(error.to_string()))? })
     }
 
+    /// What the library says of itself.
+    pub fn version(&self) -> String {
+        ort::info().to_owned()
+    }
+
     /// Loads a model. Threads of ONNX Runtime never spin: an idle server is idle.
     pub fn session(&self, model: Source<'_>, options: SessionOptions) -> Result<Session, RuntimeError> {
         commit(self.builder(options)?, model)

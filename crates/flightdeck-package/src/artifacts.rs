@@ -33,6 +33,11 @@ impl Artifacts {
         Ok(artifacts)
     }
 
+    /// Packages to be looked at beside whoever uses them: nothing is made and nothing is swept.
+    pub fn look(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into(), gate: Gate::default() }
+    }
+
     /// Begins a package.
     pub fn stage(&self) -> Result<Staging, PackageError> {
         Staging::begin(self.clone())

@@ -6,12 +6,14 @@
 //! (`http::routes`) and passes one authorization. The same program is the worker that tries models in a child process.
 
 mod app;
+mod backup;
 mod clock;
 mod config;
 mod control;
 mod counting;
 mod data;
 mod deploy;
+mod doctor;
 #[cfg(any(test, feature = "fuzz"))]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -26,6 +28,8 @@ mod state;
 mod telemetry;
 mod worker;
 
+pub use backup::{BackupArgs, backup};
 pub use config::ServeArgs;
+pub use doctor::{DoctorArgs, doctor};
 pub use serve::serve;
 pub use worker::{WorkerArgs, worker};

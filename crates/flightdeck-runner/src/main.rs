@@ -1,7 +1,7 @@
 //! The program `flightdeck-runner`: reads its arguments and calls the library.
 
 use clap::{Parser, Subcommand};
-use flightdeck_runner::{ServeArgs, WorkerArgs, serve, worker};
+use flightdeck_runner::{BackupArgs, DoctorArgs, ServeArgs, WorkerArgs, backup, doctor, serve, worker};
 use std::process::ExitCode;
 
 /// Hosts versions of models: predictions, windows of counts, one audited way to change it.
@@ -16,6 +16,10 @@ struct Cli {
 enum Command {
     /// Serve until stopped.
     Serve(ServeArgs),
+    /// Say what would keep a server from serving, and what to do.
+    Doctor(DoctorArgs),
+    /// Copy the state of a server, which may be running.
+    Backup(BackupArgs),
     /// Measure and try models for a parent process, over standard input and output.
     Worker(WorkerArgs),
 }
@@ -23,6 +27,8 @@ enum Command {
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(args) => serve(&args),
+        Command::Doctor(args) => doctor(&args),
+        Command::Backup(args) => backup(&args),
         Command::Worker(args) => worker(args),
     }
 }

@@ -9,6 +9,7 @@ mod text;
 mod triton;
 
 pub(crate) use histogram::Histogram;
+pub(crate) use process::most_files;
 
 use crate::app::App;
 use crate::control::blocking;

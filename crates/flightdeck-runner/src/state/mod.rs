@@ -16,7 +16,7 @@ pub(crate) use endpoint::StoredEndpoint;
 pub(crate) use identity::Identity;
 pub(crate) use label::{By, Label, Predicted, telemetry_counts};
 pub(crate) use outbox::{ClosedWindow, LostTime, Outbox, Pulled};
-pub(crate) use recovery::{begin, open};
+pub(crate) use recovery::{begin, look, open};
 pub(crate) use sample::{Kept, Sample};
 pub(crate) use spool::Spooled;
 

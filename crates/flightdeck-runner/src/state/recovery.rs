@@ -35,6 +35,11 @@ pub(crate) fn open(data: &Path, clock: Arc<dyn Clock>) -> Result<Database> {
     }
 }
 
+/// Opens the state beside a running server: what is damaged is refused and left to the server's next start.
+pub(crate) fn look(data: &Path, clock: Arc<dyn Clock>) -> Result<Database> {
+    Database::open(&data.join("state.db"), &SCHEMA, clock)
+}
+
 /// What the file says.
 #[derive(Serialize, Deserialize)]
 struct Signed {
