@@ -130,17 +130,33 @@ pub fn authorize(
     action: Action,
     object: &Object,
 ) -> Result<(), Forbidden> {
-    let allowed = matches!(action, Action::Probe | Action::Pair)
-        || grants.iter().any(|grant| {
-            grant.principal == *principal
-                && covers(&grant.scope, object)
-                && roles(action).contains(&grant.role)
-        });
-    if allowed {
-        return Ok(());
-    }
+    let allowed =
+        needs_no_grant(action) || held(grants, principal, action).any(|grant| covers(&grant.scope, object));
+    if allowed { Ok(()) } else { Err(forbidden(principal, action)) }
+}
+
+/// Decides whether `principal` may do `action` to anything at all: for whoever learns later to what, and asks
+/// [`authorize`] then.
+pub fn authorize_somewhere(grants: &[Grant], principal: &Principal, action: Action) -> Result<(), Forbidden> {
+    let allowed = needs_no_grant(action) || held(grants, principal, action).next().is_some();
+    if allowed { Ok(()) } else { Err(forbidden(principal, action)) }
+}
+
+const fn needs_no_grant(action: Action) -> bool {
+    matches!(action, Action::Probe | Action::Pair)
+}
+
+fn held<'a>(
+    grants: &'a [Grant],
+    principal: &'a Principal,
+    action: Action,
+) -> impl Iterator<Item = &'a Grant> {
+    grants.iter().filter(move |grant| grant.principal == *principal && roles(action).contains(&grant.role))
+}
+
+fn forbidden(principal: &Principal, action: Action) -> Forbidden {
     let action = serde_json::to_value(action).ok().and_then(|word| word.as_str().map(str::to_owned));
-    Err(Forbidden { principal: principal.id().into(), action: action.unwrap_or_default() })
+    Forbidden { principal: principal.id().into(), action: action.unwrap_or_default() }
 }
 
 fn covers(scope: &Scope, object: &Object) -> bool {

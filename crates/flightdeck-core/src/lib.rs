@@ -17,7 +17,7 @@ mod tensor;
 mod time;
 mod window;
 
-pub use access::{Action, Forbidden, Grant, Object, Principal, Role, Scope, authorize};
+pub use access::{Action, Forbidden, Grant, Object, Principal, Role, Scope, authorize, authorize_somewhere};
 pub use digest::{Digest, DigestError};
 pub use finding::{Finding, Severity};
 pub use job::{Cancel, Progress, Unit};

@@ -32,14 +32,14 @@ pub fn inputs(request: &mut ModelInferRequest) -> Result<Vec<Tensor>, MessageErr
 }
 
 /// Output tensors as clients read them: raw contents in the same order.
-pub fn outputs(tensors: &[Tensor]) -> (Vec<InferOutputTensor>, Vec<Bytes>) {
+pub fn outputs<'a>(tensors: impl IntoIterator<Item = &'a Tensor>) -> (Vec<InferOutputTensor>, Vec<Bytes>) {
     let output = |tensor: &Tensor| InferOutputTensor {
         name: tensor.name.clone(),
         datatype: tensor.data_type().as_str().to_owned(),
         shape: sizes(tensor),
         ..InferOutputTensor::default()
     };
-    (tensors.iter().map(output).collect(), tensors.iter().map(bytes).collect())
+    tensors.into_iter().map(|tensor| (output(tensor), bytes(tensor))).unzip()
 }
 
 /// A request of a client, with raw contents.

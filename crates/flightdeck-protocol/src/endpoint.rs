@@ -92,6 +92,9 @@ pub struct EndpointState {
     pub url: String,
     /// Where rows by column name are answered.
     pub predict_url: String,
+    /// `host:port` of gRPC; `None` where it is not served.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grpc: Option<String>,
     /// When it was last changed.
     pub changed_at: Timestamp,
     /// What the check before the switch found, for the first version that was not loaded yet; only in the answer to the

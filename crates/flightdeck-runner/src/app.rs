@@ -6,7 +6,9 @@ use crate::serving::{Endpoint, Watch};
 use crate::state::Identity;
 use arc_swap::ArcSwap;
 use axum::http::StatusCode;
-use flightdeck_core::{Action, Forbidden, Grant, Name, Object, Principal, Timestamp, authorize};
+use flightdeck_core::{
+    Action, Forbidden, Grant, Name, Object, Principal, Timestamp, authorize, authorize_somewhere,
+};
 use flightdeck_engine::client::Worker;
 use flightdeck_engine::runtime::Runtime;
 use flightdeck_package::{Artifacts, Parts};
@@ -126,6 +128,12 @@ impl App {
         object: &Object,
     ) -> Result<(), Problem> {
         authorize(&self.grants, principal, action, object).map_err(|forbidden| refused(principal, &forbidden))
+    }
+
+    /// Whether somebody may do that anywhere: asked before it is known of what.
+    pub(crate) fn authorize_somewhere(&self, principal: &Principal, action: Action) -> Result<(), Problem> {
+        authorize_somewhere(&self.grants, principal, action)
+            .map_err(|forbidden| refused(principal, &forbidden))
     }
 
     /// Whether everything that should answer does.

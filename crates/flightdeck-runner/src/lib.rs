@@ -17,6 +17,7 @@ mod doctor;
 #[cfg(any(test, feature = "fuzz"))]
 #[doc(hidden)]
 pub mod fuzzing;
+mod grpc;
 mod http;
 mod metrics;
 mod model_file;

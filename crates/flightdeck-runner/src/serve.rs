@@ -166,7 +166,9 @@ fn build(storage: Storage, listener: &Listener, config: Config) -> Result<Built,
 }
 
 fn announce(listener: &Listener) -> io::Result<()> {
-    let bound = Bound { listen: listener.address.to_string(), grpc: None, code: None, key: None };
+    // One port speaks HTTP and gRPC.
+    let address = listener.address.to_string();
+    let bound = Bound { listen: address.clone(), grpc: Some(address), code: None, key: None };
     let mut out = io::stdout().lock();
     serde_json::to_writer(&mut out, &bound)?;
     writeln!(out)?;

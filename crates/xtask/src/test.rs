@@ -36,6 +36,7 @@ fn all(place: &Place, stages: &mut Stages) -> Result<()> {
     })?;
     stages.run("tests", || tests(place, &ready))?;
     stages.run("capture", || capture(place, &ready))?;
+    stages.run("clients", || clients(place, &ready))?;
     stages.run("demo", || demo(place, &ready))
 }
 
@@ -62,6 +63,15 @@ fn capture(place: &Place, ready: &Ready) -> Result<()> {
     let mut command = std::process::Command::new(python.join("new/bin/python"));
     command.current_dir(folder).env("FLIGHTDECK_TEST_PYTHON", python);
     run(command.args(["-B", "-m", "unittest", "discover", "-s", ".", "-p", "test_*.py"]))
+}
+
+/// Other people's clients, unmodified, against a real runner that the Rust test starts. Shown as it goes, so that the
+/// closing lines of their suites stand in the output.
+fn clients(place: &Place, ready: &Ready) -> Result<()> {
+    let mut command = workspace(place, "test");
+    Product::at(place, Mode::Debug).reach(&mut command, ready);
+    command.args(["--test", "it", "clients::", "--", "--ignored", "--nocapture", "--test-threads=1"]);
+    run(&mut command)
 }
 
 fn workspace(place: &Place, verb: &str) -> std::process::Command {

@@ -74,6 +74,8 @@ fn state(app: &App, endpoint: &Endpoint, preflight: Option<Preflight>) -> Endpoi
         previous: condition.stored.previous,
         url: format!("http://{address}/v2/models/{name}"),
         predict_url: format!("http://{address}{PREFIX}/endpoints/{name}/predict"),
+        // One port speaks both.
+        grpc: Some(address.to_string()),
         changed_at: condition.stored.changed_at,
         preflight,
     }

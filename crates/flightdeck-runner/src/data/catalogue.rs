@@ -79,7 +79,8 @@ fn config(name: &str, model: &Model) -> Value {
     })
 }
 
-fn is_batched(signature: &Signature) -> bool {
+/// Whether requests may share a run.
+pub(crate) fn is_batched(signature: &Signature) -> bool {
     let mut inputs = signature.inputs.iter().map(|input| input.batch_axis == Some(0));
     let mut outputs = signature.outputs.iter().map(|output| output.shape.first() == Some(&-1));
     !signature.inputs.is_empty() && inputs.all(|batched| batched) && outputs.all(|batched| batched)

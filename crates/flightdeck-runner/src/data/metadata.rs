@@ -9,9 +9,12 @@ use flightdeck_protocol::oip::{ModelMetadata, ServerMetadata, TensorMetadata};
 use serde_json::json as value;
 use std::sync::Arc;
 
+/// What is served beyond the protocol's core.
+pub(crate) const EXTENSIONS: [&str; 4] =
+    ["binary_tensor_data", "model_configuration", "parameters", "statistics"];
+
 pub(crate) async fn server_metadata(_app: Arc<App>, _call: Call) -> Answer {
-    let extensions =
-        ["binary_tensor_data", "model_configuration", "parameters", "statistics"].map(str::to_owned).to_vec();
+    let extensions = EXTENSIONS.map(str::to_owned).to_vec();
     json(&ServerMetadata { name: "flightdeck".into(), version: env!("CARGO_PKG_VERSION").into(), extensions })
 }
 

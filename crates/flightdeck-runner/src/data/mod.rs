@@ -17,10 +17,10 @@ mod table;
 mod times;
 
 pub(crate) use about::{docs, openapi};
-pub(crate) use catalogue::{model_config, models, not_served, repository_index};
+pub(crate) use catalogue::{is_batched, model_config, models, not_served, repository_index};
 pub(crate) use fit::{check_outputs, fit};
 pub(crate) use infer::infer;
-pub(crate) use metadata::{live, model_metadata, model_ready, ready, server_metadata};
+pub(crate) use metadata::{EXTENSIONS, live, model_metadata, model_ready, ready, server_metadata};
 pub(crate) use predict::predict;
 pub(crate) use stats::{model_stats, stats};
 #[cfg(any(test, feature = "fuzz"))]

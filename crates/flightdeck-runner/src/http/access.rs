@@ -1,7 +1,7 @@
 //! Who asks: the token's holder or nobody in particular, and never a web page.
 
 use crate::problem::Problem;
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use flightdeck_core::{Digest, Grant, Principal, Role, Scope};
 use flightdeck_protocol::Token;
 use sha2::{Digest as _, Sha256};
@@ -53,10 +53,12 @@ impl Keyring {
         if headers.contains_key(header::ORIGIN) {
             return Err(Problem::new(StatusCode::FORBIDDEN, "origin", "web pages may not use this server"));
         }
-        let mut hosts = headers.get_all(header::HOST).iter();
-        let host = hosts.next().filter(|host| hosts.next().is_none() && self.is_own(host.as_bytes()));
-        let authority = uri.authority().is_none_or(|authority| self.is_own(authority.as_str().as_bytes()));
-        if host.is_some() && authority {
+        // HTTP/2 names the host in its `:authority`, which stands in the address. Whatever names it names this server.
+        let hosts = headers.get_all(header::HOST).iter().map(HeaderValue::as_bytes);
+        let named = uri.authority().map(|authority| authority.as_str().as_bytes());
+        let mut named = hosts.chain(named).peekable();
+        let is_named = named.peek().is_some() && headers.get_all(header::HOST).iter().count() <= 1;
+        if is_named && named.all(|host| self.is_own(host)) {
             return Ok(());
         }
         Err(Problem::new(StatusCode::FORBIDDEN, "host", "the Host header does not name this server")

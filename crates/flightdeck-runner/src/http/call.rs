@@ -15,6 +15,8 @@ pub(crate) type Answer = Result<Response<Body>, Problem>;
 
 /// A request that was authorized.
 pub(crate) struct Call {
+    /// The path in the table of routes.
+    pub(crate) path: &'static str,
     pub(crate) principal: Principal,
     pub(crate) params: RawPathParams,
     pub(crate) query: Option<String>,

@@ -17,6 +17,7 @@ const MAX_CONNECTIONS: usize = 1024;
 const HEADER_TIME: Duration = Duration::from_secs(10);
 const MAX_HEADERS: usize = 100;
 const MAX_HEADER_BYTES: usize = 64 << 10;
+const MAX_STREAMS: u32 = 128;
 /// How long requests may take to end when the server does.
 const GRACE: Duration = Duration::from_secs(10);
 /// After an error of the system that has nothing to do with a connection, such as too many open files.
@@ -77,13 +78,18 @@ async fn accept(
 }
 
 async fn converse(stream: TcpStream, router: Router, mut drain: watch::Receiver<bool>) {
-    let mut builder = Builder::new(TokioExecutor::new()).http1_only();
+    let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIME)
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEADER_BYTES);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_header_list_size(MAX_HEADER_BYTES as u32);
     let mut connection =
         pin!(builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)));
     tokio::select! {

@@ -5,7 +5,7 @@ use super::call::{Answer, Call};
 use super::coding::{Coding, compressed};
 use crate::app::App;
 use crate::problem::Problem;
-use crate::{control, data, metrics, telemetry};
+use crate::{control, data, grpc, metrics, telemetry};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::RawPathParamsRejection;
@@ -46,6 +46,8 @@ pub(crate) enum ObjectFrom {
     Runner,
     /// The path names an endpoint.
     Endpoint,
+    /// The message names an endpoint, and its handler asks again. The route asks whether anything is allowed at all.
+    Message,
 }
 
 macro_rules! routes {
@@ -82,6 +84,18 @@ pub(crate) const ROUTES: &[Route] = &routes! {
     Post "/v2/models/{name}/versions/{version}/infer" Infer Endpoint => data::infer;
     Post "/flightdeck/v1/endpoints/{name}/predict" Infer Endpoint => data::predict;
     Get "/metrics" View Runner => metrics::metrics;
+    Post "/inference.GRPCInferenceService/ServerLive" Probe Runner => grpc::inference;
+    Post "/inference.GRPCInferenceService/ServerReady" Probe Runner => grpc::inference;
+    Post "/inference.GRPCInferenceService/ModelReady" Probe Message => grpc::inference;
+    Post "/inference.GRPCInferenceService/ServerMetadata" Describe Runner => grpc::inference;
+    Post "/inference.GRPCInferenceService/ModelMetadata" Describe Message => grpc::inference;
+    Post "/inference.GRPCInferenceService/ModelInfer" Infer Message => grpc::inference;
+    Post "/inference.GRPCInferenceService/ModelStreamInfer" Infer Message => grpc::stream;
+    Post "/inference.GRPCInferenceService/ModelConfig" Describe Message => grpc::inference;
+    Post "/inference.GRPCInferenceService/ModelStatistics" Describe Message => grpc::inference;
+    Post "/inference.GRPCInferenceService/RepositoryIndex" Describe Message => grpc::inference;
+    Post "/grpc.health.v1.Health/Check" Probe Runner => grpc::health;
+    Post "/grpc.health.v1.Health/Watch" Probe Runner => grpc::health;
     Get "/flightdeck/v1/handshake" View Runner => control::handshake;
     Get "/flightdeck/v1/blobs/{sha256}" Upload Runner => control::blob_state;
     Put "/flightdeck/v1/blobs/{sha256}" Upload Runner => control::blob_part;
@@ -118,6 +132,9 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     };
     let nowhere = |request: Request| async move {
         let path = request.uri().path();
+        if grpc::is_grpc(request.headers()) {
+            return grpc::unknown_method(path);
+        }
         data::not_served(path).unwrap_or_else(|| Problem::unknown("address", path)).into_response()
     };
     let router = ROUTES.iter().fold(Router::new(), |router, route| router.route(route.path, serve(route)));
@@ -144,13 +161,17 @@ async fn dispatch(
     app: Arc<App>,
     (params, request): (RawPathParams, Request),
 ) -> Response<Body> {
-    let coding = Coding::accepted(request.headers()).filter(|_| route.action == Action::Infer);
+    let is_grpc = grpc::is_grpc(request.headers());
+    // What is compressed over gRPC are messages, not answers.
+    let may_be_compressed = route.action == Action::Infer && !is_grpc;
+    let coding = Coding::accepted(request.headers()).filter(|_| may_be_compressed);
     let answer = match admit(route, &app, (params, request)) {
         Ok(call) => sheltered((route.handler)(app, call)).await,
         Err(problem) => Err(problem),
     };
     match (answer, coding) {
         (Ok(response), Some(coding)) => compressed(response, coding).await,
+        (Err(problem), _) if is_grpc => grpc::refusal(&problem),
         (answer, _) => answer.unwrap_or_else(Problem::into_response),
     }
 }
@@ -168,11 +189,15 @@ fn admit(route: &Route, app: &App, (params, request): (RawPathParams, Request)) 
     app.keyring.check_source(&parts.headers, &parts.uri)?;
     let principal = app.keyring.principal(&parts.headers)?;
     let query = parts.uri.query().map(str::to_owned);
-    let call = Call { principal, params, query, headers: parts.headers, body, held: Held::default() };
+    let (headers, held) = (parts.headers, Held::default());
+    let call = Call { path: route.path, principal, params, query, headers, body, held };
     let object = match route.object {
         ObjectFrom::Runner => Object::Runner,
         // A text that cannot be a name cannot be an endpoint; who may not ask for one is not told even that.
         ObjectFrom::Endpoint => call.name().map_or(Object::Runner, Object::Endpoint),
+        ObjectFrom::Message => {
+            return app.authorize_somewhere(&call.principal, route.action).map(|()| call);
+        }
     };
     app.authorize(&call.principal, route.action, &object)?;
     Ok(call)
@@ -243,7 +268,9 @@ mod tests {
         let (right, wrong) = ("01".repeat(32), "02".repeat(32));
         for route in ROUTES {
             let is_open = matches!(route.action, Action::Probe | Action::Describe | Action::Infer);
-            let is_control = !route.path.starts_with("/v2") && !route.path.ends_with("/predict");
+            let data = ["/v2", "/inference.GRPCInferenceService/", "/grpc.health.v1."];
+            let is_data = data.iter().any(|start| route.path.starts_with(start));
+            let is_control = !is_data && !route.path.ends_with("/predict");
             assert_eq!(is_control, !is_open, "{}", route.path);
             let denied = async |token| {
                 let status = ask(&app, verb(route), route.path, token).await;

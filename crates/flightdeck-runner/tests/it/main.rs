@@ -4,9 +4,12 @@
 
 mod capacity;
 mod challengers;
+mod clients;
 mod counts;
 mod deployment;
 mod examples;
+mod grpc;
+mod grpc_streams;
 mod inputs;
 mod isolation;
 mod kills;

@@ -23,6 +23,11 @@ pub(crate) fn model(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(format!("{name}.onnx"))
 }
 
+/// A model that answers with what it is given: `whole` or `half` precision, see `tests/models/every_type.py`.
+pub(crate) fn every_type(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models").join(format!("{name}.onnx"))
+}
+
 /// A running server. Dropped, it is killed; its folder lives as long as the test.
 pub(crate) struct Server {
     child: Child,
