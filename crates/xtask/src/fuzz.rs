@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::place::Place;
 use crate::process::{output, run, succeeds};
 
-const TARGETS: [&str; 2] = ["json", "upload"];
+const TARGETS: [&str; 4] = ["json", "binary", "grpc", "upload"];
 const SECONDS: u64 = 60;
 
 /// What makes the compiler count which edges of the program an input reaches.
@@ -165,6 +165,6 @@ mod tests {
     fn a_replay_needs_its_target() {
         assert!(read(&["--replay", "f"]).is_err() && read(&["json", "--replay"]).is_err());
         assert_eq!(read(&["json", "--replay", "f"]).unwrap().replay, Some("f".into()));
-        assert!(read(&["jsn"]).unwrap_err().to_string().contains("json, upload"));
+        assert!(read(&["jsn"]).unwrap_err().to_string().contains("json, binary, grpc, upload"));
     }
 }

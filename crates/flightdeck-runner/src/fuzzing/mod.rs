@@ -4,8 +4,11 @@
 //! Compiled for tests, which try a few thousand inputs, and with the feature `fuzz`, where libFuzzer looks for more
 //! (`cargo xtask fuzz`). Not part of the product.
 
+mod binary;
+mod grpc;
 mod json;
 mod mutate;
+mod shapes;
 mod upload;
 
 pub use mutate::{Random, mutate};
@@ -28,13 +31,17 @@ const FACTOR: usize = 64;
 pub enum Target {
     /// `POST …/infer` with JSON.
     Json,
+    /// `POST …/infer` with tensors as bytes.
+    Binary,
+    /// `ModelInfer`.
+    Grpc,
     /// Parts of files, and the package made of them.
     Upload,
 }
 
 impl Target {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Json, Self::Upload];
+    pub const ALL: [Self; 4] = [Self::Json, Self::Binary, Self::Grpc, Self::Upload];
 
     /// The one of that name.
     pub fn named(name: &str) -> Option<Self> {
@@ -45,6 +52,8 @@ impl Target {
     pub fn name(self) -> &'static str {
         match self {
             Self::Json => "json",
+            Self::Binary => "binary",
+            Self::Grpc => "grpc",
             Self::Upload => "upload",
         }
     }
@@ -53,6 +62,8 @@ impl Target {
     pub fn seeds(self) -> Vec<Vec<u8>> {
         match self {
             Self::Json => json::seeds(),
+            Self::Binary => binary::seeds(),
+            Self::Grpc => grpc::seeds(),
             Self::Upload => upload::seeds(),
         }
     }
@@ -61,6 +72,8 @@ impl Target {
     pub fn words(self) -> &'static [&'static str] {
         match self {
             Self::Json => json::WORDS,
+            Self::Binary => binary::WORDS,
+            Self::Grpc => grpc::WORDS,
             Self::Upload => upload::WORDS,
         }
     }
@@ -69,6 +82,8 @@ impl Target {
     pub fn check(self, input: &[u8]) {
         let work = match self {
             Self::Json => json::check,
+            Self::Binary => binary::check,
+            Self::Grpc => grpc::check,
             Self::Upload => upload::check,
         };
         bounded(input.len(), || work(input));
@@ -105,7 +120,7 @@ mod tests {
 
     /// As many inputs as `count`, or as the time allows; the same ones in every run.
     fn briefly(target: Target, count: usize) {
-        const TIME: Duration = Duration::from_secs(4);
+        const TIME: Duration = Duration::from_millis(2500);
         let (start, seeds) = (Instant::now(), target.seeds());
         for seed in &seeds {
             target.check(seed);
@@ -127,7 +142,17 @@ mod tests {
 
     #[test]
     fn r1_r2_no_json_does_what_no_input_may_do() {
-        briefly(Target::Json, 20_000);
+        briefly(Target::Json, 10_000);
+    }
+
+    #[test]
+    fn r5_no_bytes_do_what_no_input_may_do() {
+        briefly(Target::Binary, 10_000);
+    }
+
+    #[test]
+    fn r5_no_message_does_what_no_input_may_do() {
+        briefly(Target::Grpc, 10_000);
     }
 
     #[test]
