@@ -58,7 +58,7 @@ pub use control_error::ControlError;
 #[cfg(feature = "client")]
 pub use introduction::Introduction;
 #[cfg(feature = "client")]
-pub use pin::Pin;
+pub use pin::{Pin, tls_config};
 #[cfg(feature = "client")]
 pub use upload::LocalFile;
 

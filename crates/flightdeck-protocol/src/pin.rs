@@ -107,6 +107,11 @@ impl Seen {
     }
 }
 
+/// TLS for a client that demands this key, or takes any when none is given.
+pub fn tls_config(pin: Option<Pin>) -> Result<ClientConfig, Error> {
+    tls(Seen::expecting(pin))
+}
+
 /// TLS that lets through what `seen` admits and nothing else.
 pub(crate) fn tls(seen: Arc<Seen>) -> Result<ClientConfig, Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());

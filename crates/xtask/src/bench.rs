@@ -8,7 +8,9 @@ mod compare;
 mod counting;
 mod desk;
 mod figures;
+mod http;
 mod import;
+mod models;
 mod notebook;
 mod proc;
 mod profile;
@@ -32,18 +34,19 @@ struct Bench<'a> {
     place: &'a Place,
     product: &'a Product,
     ready: &'a Ready,
+    mode: Mode,
 }
 
-type Part = fn(&Bench<'_>) -> Result<Vec<Figure>>;
+type Part = fn(&Bench<'_>, &Wish) -> Result<Vec<Figure>>;
 
 const PARTS: [(&str, Part); 7] = [
-    ("import", import::measure),
-    ("profile", profile::measure),
+    ("import", |bench, _| import::measure(bench)),
+    ("profile", |bench, _| profile::measure(bench)),
     ("runner", runner::measure),
-    ("counting", counting::measure),
-    ("compare", compare::measure),
-    ("window", window::measure),
-    ("notebook", notebook::measure),
+    ("counting", |bench, _| counting::measure(bench)),
+    ("compare", |bench, _| compare::measure(bench)),
+    ("window", |bench, _| window::measure(bench)),
+    ("notebook", |bench, _| notebook::measure(bench)),
 ];
 
 /// What is asked for.
@@ -52,28 +55,39 @@ struct Wish {
     parts: Vec<(&'static str, Part)>,
     /// Where the lines of the table are written as JSON.
     json: Option<PathBuf>,
+    /// Whether other servers are measured beside ours.
+    peers: bool,
+    /// Whether it is enough to see that everything can be measured.
+    quick: bool,
 }
 
 /// Measures the named parts, or all of them, and prints the table; `--json FILE` writes its lines there too.
+/// `--peers` measures other servers beside ours, `--quick` only tries that everything can be measured.
 pub(crate) fn bench(place: &Place, arguments: &[String]) -> Result<()> {
     let wish = Wish::read(arguments)?;
     // The window needs a virtual display, which only testing brings.
     let window = wish.parts.iter().any(|(name, _)| matches!(*name, "window" | "notebook"));
     let ready = setup::setup(place, if window { Purpose::Test } else { Purpose::Use })?;
-    let product = Product::build(place, Mode::Release)?;
-    let bench = Bench { place, product: &product, ready: &ready };
+    // Trying that everything can be measured needs no fast programs.
+    let mode = if wish.quick { Mode::Debug } else { Mode::Release };
+    let build = if window { Product::build } else { Product::build_windowless };
+    let product = build(place, mode)?;
+    let bench = Bench { place, product: &product, ready: &ready, mode };
     let (mut figures, mut failed) = (Vec::new(), Vec::new());
-    for (name, part) in wish.parts {
+    for (name, part) in &wish.parts {
         eprintln!("measuring {name}");
-        match part(&bench) {
+        match part(&bench, &wish) {
             Ok(more) => figures.extend(more),
             Err(error) => {
                 eprintln!("{name}: {error:#}");
-                failed.push(name);
+                failed.push(*name);
             }
         }
     }
     println!("\n{}", figures::table(&figures));
+    if figures.iter().any(Figure::is_failed) {
+        failed.push("what the table calls failed");
+    }
     if let Some(path) = wish.json {
         let lines: Vec<String> = figures.iter().map(|figure| figure.json().to_string()).collect();
         fs::write(&path, lines.join("\n") + "\n")
@@ -86,9 +100,20 @@ impl Wish {
     fn read(arguments: &[String]) -> Result<Self> {
         let (mut wish, mut rest) = (Self::default(), arguments.iter());
         while let Some(argument) = rest.next() {
-            if argument == "--json" {
-                wish.json = Some(rest.next().context("--json needs the name of a file")?.into());
-                continue;
+            match argument.as_str() {
+                "--json" => {
+                    wish.json = Some(rest.next().context("--json needs the name of a file")?.into());
+                    continue;
+                }
+                "--peers" => {
+                    wish.peers = true;
+                    continue;
+                }
+                "--quick" => {
+                    wish.quick = true;
+                    continue;
+                }
+                _ => {}
             }
             let found = PARTS.into_iter().find(|(part, _)| part == argument);
             let parts = || PARTS.map(|(part, _)| part).join(", ");
@@ -106,12 +131,19 @@ impl Bench<'_> {
     /// Builds an example of a package; gives its program.
     fn example(&self, package: &str, name: &str, features: &[&str]) -> Result<PathBuf> {
         let mut build = self.place.cargo();
-        build.args(["build", "--release", "--quiet", "--package", package, "--example", name]);
+        build.args(["build", "--quiet", "--package", package, "--example", name]);
+        let folder = match self.mode {
+            Mode::Debug => "debug/examples",
+            Mode::Release => "release/examples",
+        };
+        if matches!(self.mode, Mode::Release) {
+            build.arg("--release");
+        }
         for feature in features {
             build.args(["--features", feature]);
         }
         run(&mut build)?;
-        Ok(self.place.target.join("release/examples").join(format!("{name}{EXE_SUFFIX}")))
+        Ok(self.place.target.join(folder).join(format!("{name}{EXE_SUFFIX}")))
     }
 
     fn sample(&self, file: &str) -> PathBuf {

@@ -37,7 +37,8 @@ cargo xtask COMMAND
              as a shadow, promoted; then the window (--headless: no window)
   bench [PART…]
              what it costs on this machine, in one table: import, profile, runner, counting, compare, window, notebook, or
-             only the named ones (--json FILE: also there, as lines of JSON)
+             only the named ones (--json FILE: also there, as lines of JSON; --quick: only try it). With --peers, runner is
+             measured beside MLServer, KServe's Python server, BentoML and FastAPI, each installed for it once
   fuzz [TARGET…] [SECONDS] [--replay FILE]
              looks for requests and uploads that break the runner, with coverage; the tests do so for some seconds
   app [ARG]… build for daily use and start the window; the arguments go to it";

@@ -52,7 +52,16 @@ impl Product {
     /// Each is built by itself: together, Cargo would give all of them the runner's inference engine.
     pub(crate) fn build(place: &Place, mode: Mode) -> Result<Self> {
         run(place.npm().args(["run", "--silent", "build"]))?;
-        for package in ["flightdeck-runner", "flightdeck-cli", "flightdeck-desktop"] {
+        Self::build_only(place, mode, &["flightdeck-runner", "flightdeck-cli", "flightdeck-desktop"])
+    }
+
+    /// Builds the programs that need no window.
+    pub(crate) fn build_windowless(place: &Place, mode: Mode) -> Result<Self> {
+        Self::build_only(place, mode, &["flightdeck-runner", "flightdeck-cli"])
+    }
+
+    fn build_only(place: &Place, mode: Mode, packages: &[&str]) -> Result<Self> {
+        for package in packages.iter().copied() {
             let mut build = place.cargo();
             build.args(["build", "--package", package]);
             if matches!(mode, Mode::Release) {

@@ -1,6 +1,6 @@
 //! Started programs that are ended again, with all that they started, whatever happens in between.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
@@ -31,13 +31,22 @@ pub(super) struct Running {
 impl Running {
     /// Starts a program and listens to one of its outputs; the other one is dropped.
     pub(super) fn start(command: &mut Command, listen: Listen) -> Result<Self> {
+        Self::told(command, listen, None)
+    }
+
+    /// Starts a program that reads one line first.
+    pub(super) fn told(command: &mut Command, listen: Listen, line: Option<&str>) -> Result<Self> {
         let name = command.get_program().to_string_lossy().into_owned();
         let (out, err) = match listen {
             Listen::Out => (Stdio::piped(), Stdio::null()),
             Listen::Err => (Stdio::null(), Stdio::piped()),
         };
-        command.stdin(Stdio::null()).stdout(out).stderr(err);
+        let input = if line.is_some() { Stdio::piped() } else { Stdio::null() };
+        command.stdin(input).stdout(out).stderr(err);
         let mut child = command.spawn().with_context(|| format!("cannot start {name}"))?;
+        if let (Some(line), Some(mut input)) = (line, child.stdin.take()) {
+            writeln!(input, "{line}").with_context(|| format!("{name} does not listen"))?;
+        }
         let out = child.stdout.take().map(|out| Box::new(out) as Box<dyn Read + Send>);
         let err = child.stderr.take().map(|err| Box::new(err) as Box<dyn Read + Send>);
         let (sender, lines) = channel();

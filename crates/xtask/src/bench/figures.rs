@@ -11,9 +11,33 @@ pub(super) struct Figure {
     /// Every round's value, ascending.
     rounds: Vec<f64>,
     unit: &'static str,
-    /// The most that it may be.
-    at_most: Option<f64>,
+    /// What it must be, and what is wanted.
+    must: Option<Limit>,
+    aim: Option<Limit>,
     note: String,
+}
+
+/// Where a figure has to end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Limit {
+    AtMost(f64),
+    AtLeast(f64),
+}
+
+impl Limit {
+    fn is_met(self, value: f64) -> bool {
+        match self {
+            Self::AtMost(most) => value <= most,
+            Self::AtLeast(least) => value >= least,
+        }
+    }
+
+    fn text(self, unit: &str) -> String {
+        match self {
+            Self::AtMost(most) => format!("≤ {} {unit}", short(most)),
+            Self::AtLeast(least) => format!("≥ {} {unit}", short(least)),
+        }
+    }
 }
 
 impl Figure {
@@ -26,7 +50,7 @@ impl Figure {
     ) -> Self {
         let mut rounds = rounds.to_vec();
         rounds.sort_by(f64::total_cmp);
-        Self { part, what: what.into(), rounds, unit, at_most: None, note: String::new() }
+        Self { part, what: what.into(), rounds, unit, must: None, aim: None, note: String::new() }
     }
 
     /// How much one side's median is of the other's.
@@ -38,8 +62,30 @@ impl Figure {
         Self { note, ..Self::of(part, what, "×", &each) }
     }
 
+    /// What could not be measured, and why.
+    pub(super) fn failed(part: &'static str, what: impl Into<String>, error: &anyhow::Error) -> Self {
+        Self::of(part, what, "", &[]).note(format!("{error:#}"))
+    }
+
+    /// Whether a target is stated for it.
+    pub(super) fn is_judged(&self) -> bool {
+        self.must.is_some() || self.is_failed()
+    }
+
+    pub(super) fn is_failed(&self) -> bool {
+        self.rounds.is_empty()
+    }
+
     pub(super) fn at_most(self, target: f64) -> Self {
-        Self { at_most: Some(target), ..self }
+        self.must(Limit::AtMost(target))
+    }
+
+    pub(super) fn must(self, limit: Limit) -> Self {
+        Self { must: Some(limit), ..self }
+    }
+
+    pub(super) fn aim(self, limit: Limit) -> Self {
+        Self { aim: Some(limit), ..self }
     }
 
     pub(super) fn note(self, note: impl Into<String>) -> Self {
@@ -51,28 +97,42 @@ impl Figure {
     }
 
     fn met(&self) -> Option<bool> {
-        self.at_most.map(|target| self.median() <= target)
+        self.must.map(|limit| limit.is_met(self.median()))
+    }
+
+    /// One word for both limits.
+    fn verdict(&self) -> &'static str {
+        if self.is_failed() {
+            return "FAILED";
+        }
+        match (self.met(), self.aim.map(|limit| limit.is_met(self.median()))) {
+            (Some(false), _) => "MISSED",
+            (_, Some(true)) => "met, aim too",
+            (Some(true), _) => "met",
+            (None, _) => "",
+        }
     }
 
     /// The line as an object.
     pub(super) fn json(&self) -> Value {
         json!({
             "part": self.part, "what": self.what, "value": self.median(), "unit": self.unit,
-            "at_most": self.at_most, "met": self.met(), "rounds": self.rounds, "note": self.note,
+            "must": self.must.map(|limit| limit.text(self.unit)), "met": self.met(),
+            "aim": self.aim.map(|limit| limit.text(self.unit)), "rounds": self.rounds, "note": self.note,
         })
     }
 
-    fn cells(&self) -> [String; 6] {
+    fn cells(&self) -> [String; 7] {
         let (least, most) = (self.rounds.first(), self.rounds.last());
         let range = least.zip(most).filter(|_| self.rounds.len() > 1);
-        let target = self.at_most.map(|target| format!("≤ {} {}", short(target), self.unit));
-        let met = self.met().map_or("", |met| if met { "met" } else { "MISSED" });
+        let text = |limit: Option<Limit>| limit.map(|limit| limit.text(self.unit)).unwrap_or_default();
         [
             format!("{}: {}", self.part, self.what),
-            format!("{} {}", short(self.median()), self.unit),
+            if self.is_failed() { "–".into() } else { format!("{} {}", short(self.median()), self.unit) },
             range.map(|(least, most)| format!("{} – {}", short(*least), short(*most))).unwrap_or_default(),
-            target.unwrap_or_default(),
-            met.into(),
+            text(self.must),
+            text(self.aim),
+            self.verdict().into(),
             self.note.clone(),
         ]
     }
@@ -124,9 +184,9 @@ fn short(value: f64) -> String {
 
 /// The lines with their columns aligned.
 pub(super) fn table(figures: &[Figure]) -> String {
-    let head = ["what", "median", "rounds", "target", "", ""].map(str::to_owned);
-    let lines: Vec<[String; 6]> = std::iter::once(head).chain(figures.iter().map(Figure::cells)).collect();
-    let mut widths = [0; 6];
+    let head = ["what", "median", "rounds", "must", "aim", "", ""].map(str::to_owned);
+    let lines: Vec<[String; 7]> = std::iter::once(head).chain(figures.iter().map(Figure::cells)).collect();
+    let mut widths = [0; 7];
     for line in &lines {
         for (width, cell) in widths.iter_mut().zip(line) {
             *width = cell.chars().count().max(*width);
@@ -134,9 +194,9 @@ pub(super) fn table(figures: &[Figure]) -> String {
     }
     let mut table = String::new();
     for line in &lines {
-        let [what, value, range, target, met, note] = line;
-        let [w0, w1, w2, w3, w4, _] = widths;
-        let row = format!("{what:w0$}  {value:>w1$}  {range:>w2$}  {target:w3$}  {met:w4$}  {note}");
+        let [what, value, range, must, aim, met, note] = line;
+        let [w0, w1, w2, w3, w4, w5, _] = widths;
+        let row = format!("{what:w0$}  {value:>w1$}  {range:>w2$}  {must:w3$}  {aim:w4$}  {met:w5$}  {note}");
         // Writing into a string does not fail.
         let _ = writeln!(table, "{}", row.trim_end());
     }
@@ -173,17 +233,28 @@ mod tests {
     }
 
     #[test]
+    fn what_could_not_be_measured_stands_in_the_table() {
+        let failed = [Figure::failed("a", "gone", &anyhow::anyhow!("no server"))];
+        let line = table(&failed).lines().nth(1).unwrap().to_owned();
+        assert!(line.contains("FAILED") && line.ends_with("no server") && !line.contains("NaN"), "{line}");
+    }
+
+    #[test]
     fn the_table_says_what_is_met_and_what_is_not() {
         let figures = [
             Figure::of("a", "fast", "ms", &[1.0, 2.0, 3.0]).at_most(2.0),
             Figure::of("a", "slow", "s", &[0.75]).at_most(0.5),
             Figure::of("a", "free", "MiB", &[123.4]),
+            Figure::of("a", "many", "×", &[17.0]).must(Limit::AtLeast(15.0)).aim(Limit::AtLeast(20.0)),
+            Figure::of("a", "more", "×", &[21.0]).must(Limit::AtLeast(15.0)).aim(Limit::AtLeast(20.0)),
         ];
         let table = table(&figures);
         let lines: Vec<&str> = table.lines().collect();
-        assert_eq!(lines.len(), 4);
+        assert_eq!(lines.len(), 6);
         assert!(lines[1].contains("2.00 ms  1.00 – 3.00  ≤ 2.00 ms  met"), "{table}");
         assert!(lines[2].contains("≤ 0.50 s") && lines[2].ends_with("MISSED"), "{table}");
+        assert!(lines[4].contains("≥ 15.0 ×  ≥ 20.0 ×  met") && lines[4].ends_with("met"), "{table}");
+        assert!(lines[5].ends_with("met, aim too"), "{table}");
         assert!(lines[3].contains("123 MiB") && !lines[3].contains('≤'), "{table}");
     }
 }

@@ -56,6 +56,24 @@ pub(super) fn cpu_s(pid: u32) -> Result<f64> {
     Stat::of(pid).map(|stat| stat.cpu_s()).with_context(|| format!("process {pid} is gone"))
 }
 
+/// The same to the nanosecond, as long as none of its threads ended in between.
+pub(super) fn fine_cpu_s(pid: u32) -> Result<f64> {
+    let folder = format!("/proc/{pid}/task");
+    let threads = fs::read_dir(&folder).with_context(|| format!("process {pid} is gone"))?;
+    let of = |thread: fs::DirEntry| {
+        let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split_whitespace().next()?.parse::<u64>().ok()
+    };
+    Ok(threads.flatten().filter_map(of).sum::<u64>() as f64 / 1e9)
+}
+
+/// Memory that a process holds now, in MiB.
+pub(super) fn rss_mib(pid: u32) -> Result<f64> {
+    let path = format!("/proc/{pid}/status");
+    let text = fs::read_to_string(&path).with_context(|| format!("{path} cannot be read"))?;
+    kib(&text, "VmRSS:").map(|kib| kib / 1024.0).with_context(|| format!("{path} says nothing of VmRSS"))
+}
+
 /// Processor time of all processes that this one started and waited for, in seconds.
 pub(super) fn cpu_of_ended_s() -> Result<f64> {
     let stat = Stat::of(std::process::id()).context("/proc is not there: this needs Linux")?;

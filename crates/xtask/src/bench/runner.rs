@@ -1,164 +1,152 @@
-//! `flightdeck-runner serve` against axum and ONNX Runtime with nothing around them: the same model, the same requests of
-//! one row in JSON, each server alone on one core and the generator on another, by turns.
+//! `flightdeck-runner serve` with everything on (a token, counting, windows, audit) against axum or tonic and ONNX Runtime with
+//! nothing around them: the same models, the same rows, each server alone on one core and the generator on another, by turns.
 //!
-//! The runner is deployed as everybody deploys, with authorization, counting, windows and audit on.
+//! Then what a server costs beside its requests: starting, memory, switching versions, a shadow, too much to do. With
+//! `--peers` also other servers, installed as their users install them.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Duration;
+mod ground;
+mod matrix;
+mod memory;
+mod peers;
+mod press;
+mod starting;
+mod switching;
 
 use anyhow::{Context, Result, ensure};
-use serde_json::{Value, json};
 
-use super::Bench;
-use super::children::{Listen, Running};
-use super::desk::Desk;
-use super::figures::{Figure, Sides};
-use super::proc::cpu_s;
+use super::figures::Figure;
+use super::models::Kind;
+use super::{Bench, Wish};
 use crate::process::output;
+use ground::{Ground, SERVER, Side, through};
+use press::{Cell, Form, Generator};
 
-const ROUNDS: usize = 5;
-const CONNECTIONS: [u32; 3] = [1, 8, 32];
-const SECONDS: &str = "2";
-/// The servers share a core, the generator has one of its own.
-const SERVER: [&str; 3] = ["taskset", "-c", "0"];
-const GENERATOR: [&str; 3] = ["taskset", "-c", "1"];
-const CPU_AT_LOAD: f64 = 1.5;
-const P50_ALONE: f64 = 1.3;
-const MODEL: &str = "diabetes";
+/// How long everything takes.
+struct Scale {
+    connections: &'static [usize],
+    rounds: usize,
+    warm_s: f64,
+    cell_s: f64,
+    /// Rounds of what is started or switched.
+    starts: usize,
+    swaps: usize,
+    /// Requests for the question whether memory grows.
+    requests: usize,
+}
 
-pub(super) fn measure(bench: &Bench<'_>) -> Result<Vec<Figure>> {
+const FULL: Scale = Scale {
+    connections: &[1, 8, 32, 64],
+    rounds: 3,
+    warm_s: 0.15,
+    cell_s: 0.5,
+    starts: 7,
+    swaps: 100,
+    requests: 1_000_000,
+};
+
+const QUICK: Scale = Scale {
+    connections: &[1, 32],
+    rounds: 1,
+    warm_s: 0.05,
+    cell_s: 0.1,
+    starts: 2,
+    swaps: 6,
+    requests: 20_000,
+};
+
+pub(super) fn measure(bench: &Bench<'_>, wish: &Wish) -> Result<Vec<Figure>> {
     let cores = std::thread::available_parallelism()?.get();
     ensure!(cfg!(target_os = "linux") && cores >= 2, "this needs Linux and two cores, one for each side");
-    let bare = bench.example("flightdeck-runner", "bare", &[])?;
-    let load = bench.example("flightdeck-runner", "load", &[])?;
-    let desk = Desk::new(bench, "runner")?;
-    desk.import(MODEL, "diabetes", "diabetes-progression.onnx")?;
-    let ours = deployed(&desk)?;
-    let bare = Bare::start(&desk, &bare)?;
-    let generator = Generator { load, body: body(&desk)? };
-    let mut figures = Vec::new();
-    for connections in CONNECTIONS {
-        let mut measured = Measured::default();
-        for round in 0..=ROUNDS {
-            let theirs = generator.press(&bare.target, connections)?;
-            let ours = generator.press(&ours, connections)?;
-            // The first round only warms both.
-            if round > 0 {
-                measured.add(&ours, &theirs);
-            }
-        }
-        figures.extend(measured.figures(connections));
+    let scale = if wish.quick { &QUICK } else { &FULL };
+    let field = Field::lay(bench)?;
+    let mut figures = field.loops()?;
+    let ours = field.ground.serve(SERVER, &field.data, &[])?;
+    figures.extend(field.duels(&ours, scale)?);
+    if wish.peers {
+        figures.extend(peers::measure(&field, &ours, scale)?);
     }
+    let mut part = |what: &str, measured: Result<Vec<Figure>>| match measured {
+        Ok(more) => figures.extend(more),
+        Err(error) => figures.push(Figure::failed("runner", what, &error)),
+    };
+    part("memory after many requests", memory::growth(&field, &ours, scale));
+    drop(ours);
+    part("starting", starting::measure(&field, scale));
+    part("switching versions", switching::swaps(&field, scale));
+    part("beside a shadow", switching::shadow(&field, scale));
+    part("memory", memory::further(&field));
+    // What has a target stands first; the rest of the matrix is for whoever asks why.
+    figures.sort_by_key(|figure| !figure.is_judged());
     Ok(figures)
 }
 
-/// A server that answers somewhere.
-struct Target {
-    pid: u32,
-    url: String,
+/// Everything that the parts share.
+struct Field<'a> {
+    ground: Ground<'a>,
+    generator: Generator,
+    bare: std::path::PathBuf,
+    /// The three models deployed under their own names.
+    data: std::path::PathBuf,
+    /// Two versions of the small one, by their digests.
+    versions: [String; 2],
 }
 
-/// The bare server; it ends when dropped.
-struct Bare {
-    target: Target,
-    _running: Running,
-}
-
-impl Bare {
-    fn start(desk: &Desk<'_>, program: &Path) -> Result<Self> {
-        let mut command = pinned(SERVER, program);
-        desk.surround(&mut command);
-        let running = Running::start(command.arg(desk.package()?.join("model.onnx")), Listen::Out)?;
-        let ready = |line: &str| line.parse::<std::net::SocketAddr>().ok();
-        let address = running.line(Duration::from_secs(20), ready)?;
-        // taskset becomes the program that it starts: its process is the server's.
-        let target = Target { pid: running.pid(), url: format!("http://{address}/v2/models/m/infer") };
-        Ok(Self { target, _running: running })
-    }
-}
-
-fn deployed(desk: &Desk<'_>) -> Result<Target> {
-    output(&mut desk.through(&SERVER, &["--json", "runner", "start"]))?;
-    let answer = output(&mut desk.flightdeck(&["--json", "deploy", MODEL]))?;
-    let answer: Value = serde_json::from_str(&answer)?;
-    let url = answer["url"].as_str().context("the deployment names no address")?;
-    Ok(Target { pid: desk.runner_pid()?, url: format!("{url}/infer") })
-}
-
-/// The first golden row as a request.
-fn body(desk: &Desk<'_>) -> Result<PathBuf> {
-    let golden: Value = serde_json::from_slice(&fs::read(desk.package()?.join("golden.json"))?)?;
-    let input = &golden["inputs"][0];
-    let width = input["shape"][1].as_u64().context("the golden rows are no matrix")? as usize;
-    let data = input["data"].as_array().and_then(|data| data.get(..width)).context("no golden row")?;
-    let request = json!({"inputs": [
-        {"name": input["name"], "shape": [1, width], "datatype": input["datatype"], "data": data}
-    ]});
-    let path = desk.path("row.json");
-    fs::write(&path, request.to_string())?;
-    Ok(path)
-}
-
-fn pinned([program, rest @ ..]: [&str; 3], pinned: &Path) -> Command {
-    let mut command = Command::new(program);
-    command.args(rest).arg(pinned);
-    command
-}
-
-struct Generator {
-    load: PathBuf,
-    body: PathBuf,
-}
-
-/// One server under one load.
-struct Pressed {
-    cpu_us: f64,
-    p50_us: f64,
-    rps: f64,
-}
-
-impl Generator {
-    fn press(&self, target: &Target, connections: u32) -> Result<Pressed> {
-        let mut load = pinned(GENERATOR, &self.load);
-        load.arg(&target.url).arg(&self.body).args([&connections.to_string(), SECONDS]);
-        let before = cpu_s(target.pid)?;
-        let line: Value = serde_json::from_str(&output(&mut load)?)?;
-        let cpu = cpu_s(target.pid)? - before;
-        let number = |field: &str| line[field].as_f64().with_context(|| format!("load printed no `{field}`"));
-        let (requests, errors) = (number("requests")?, number("errors")?);
-        ensure!(errors == 0.0 && requests > 0.0, "{} answered badly: {line}", target.url);
-        Ok(Pressed { cpu_us: cpu * 1e6 / requests, p50_us: number("p50_us")?, rps: number("rps")? })
-    }
-}
-
-#[derive(Default)]
-struct Measured {
-    cpu: Sides,
-    p50: Sides,
-    rps: Sides,
-}
-
-impl Measured {
-    fn add(&mut self, ours: &Pressed, theirs: &Pressed) {
-        self.cpu.add(ours.cpu_us, theirs.cpu_us);
-        self.p50.add(ours.p50_us, theirs.p50_us);
-        self.rps.add(ours.rps, theirs.rps);
-    }
-
-    fn figures(&self, connections: u32) -> Vec<Figure> {
-        let what = |of: &str| {
-            let plural = if connections == 1 { "" } else { "s" };
-            format!("{of}, {connections} connection{plural}, against a bare handler")
-        };
-        let cpu = Figure::ratio("runner", what("processor time per request"), &self.cpu, "µs");
-        let p50 = Figure::ratio("runner", what("p50"), &self.p50, "µs");
-        let rps = Figure::ratio("runner", what("requests per second"), &self.rps, "/s");
-        if connections == 1 {
-            vec![cpu, p50.at_most(P50_ALONE), rps]
-        } else {
-            vec![cpu.at_most(CPU_AT_LOAD), p50, rps]
+impl<'a> Field<'a> {
+    fn lay(bench: &'a Bench<'a>) -> Result<Self> {
+        let bare = bench.example("flightdeck-runner", "bare", &[])?;
+        let load = bench.example("flightdeck-runner", "load", &[])?;
+        let ground = Ground::prepare(bench)?;
+        let mut digests = Vec::new();
+        for kind in Kind::ALL {
+            digests.push(ground.import(kind, &ground.training(kind))?);
         }
+        let other = ground.desk.path("models/other.csv");
+        let rows = std::fs::read_to_string(ground.training(Kind::Linear))?;
+        std::fs::write(&other, rows.lines().take(300).collect::<Vec<_>>().join("\n"))?;
+        let second = ground.import(Kind::Linear, &other)?;
+        let data = ground.deploy(&[
+            ("linear@1", "linear"),
+            ("boosting", "boosting"),
+            ("mlp", "mlp"),
+            ("linear@2", "second"),
+        ])?;
+        let first = digests.into_iter().next().context("nothing was imported")?;
+        Ok(Self { ground, generator: Generator { load }, bare, data, versions: [first, second] })
+    }
+
+    /// ONNX Runtime called in a loop: what no server can be cheaper than.
+    fn loops(&self) -> Result<Vec<Figure>> {
+        let mut figures = Vec::new();
+        for kind in Kind::ALL {
+            for rows in [1, 64] {
+                let mut calls = through(SERVER, &self.bare);
+                self.ground.desk.surround(&mut calls);
+                calls.arg(self.ground.model(kind)).arg(format!("{rows},{}", kind.columns()));
+                let nanoseconds: f64 = output(&mut calls)?.trim().parse()?;
+                let what = format!("ONNX Runtime in a loop, {} {rows} rows", kind.name());
+                figures.push(Figure::of("runner", what, "µs", &[nanoseconds / 1e3]));
+            }
+        }
+        Ok(figures)
+    }
+
+    fn duels(&self, ours: &Side, scale: &Scale) -> Result<Vec<Figure>> {
+        let mut figures = Vec::new();
+        let mut bare: Option<(Kind, Side)> = None;
+        for cell in matrix::cells(scale) {
+            if bare.as_ref().is_none_or(|(kind, _)| *kind != cell.kind) {
+                bare = Some((cell.kind, self.ground.bare(&self.bare, cell.kind)?));
+            }
+            let Some((_, theirs)) = &bare else { continue };
+            let sides = ((ours, cell.kind.name()), (theirs, "m"));
+            match matrix::duel(&self.generator, cell, sides, scale) {
+                Ok(measured) => figures.extend(matrix::figures(cell, "bare", &measured)),
+                Err(error) => figures.push(Figure::failed("runner", matrix::name(cell, "bare"), &error)),
+            }
+        }
+        Ok(figures)
     }
 }
+
+/// The load that most rows are stated for.
+const SMALL: Cell = Cell { kind: Kind::Linear, rows: 1, form: Form::Json, connections: 8 };
