@@ -5,7 +5,7 @@
 
 use super::batch::{Batching, Runs};
 use super::engine::Engine;
-use super::lane::{Job, Lane, Outputs, gone, lock};
+use super::lane::{INLINE, Job, Lane, Outputs, gone, lock};
 use super::running::Pace;
 use super::warm::not_batched;
 use crate::problem::Problem;
@@ -18,13 +18,26 @@ use tokio::sync::oneshot;
 
 impl Lane {
     /// Runs batches until the own answer is there; what others pushed meanwhile goes to a task of its own, so that the
-    /// answer is sent.
+    /// answer is sent. A model that is never done moves to a thread, so that the worker gets to other models' requests.
     pub(super) fn combine(self: &Arc<Self>, outputs: &mut oneshot::Receiver<Outputs>) {
+        let start = Instant::now();
         while self.drain(true) {
+            if start.elapsed() > INLINE {
+                return self.wake_thread();
+            }
             if !outputs.is_empty() || outputs.is_terminated() {
                 let lane = Arc::clone(self);
-                tokio::spawn(async move { lane.drain(false) });
+                tokio::spawn(async move { lane.go_on() });
                 return;
+            }
+        }
+    }
+
+    fn go_on(self: &Arc<Self>) {
+        let start = Instant::now();
+        while self.drain(true) {
+            if start.elapsed() > INLINE {
+                return self.wake_thread();
             }
         }
     }

@@ -22,8 +22,8 @@ use tokio::sync::oneshot;
 
 /// Rows of one run at most: ONNX Runtime keeps the memory of its largest run for good.
 const MAX_ROWS: usize = 64;
-/// What may run on a worker that also reads requests, in nanoseconds.
-const INLINE_NS: u64 = 500_000;
+/// How long a worker that also reads requests may run a model.
+pub(super) const INLINE: Duration = Duration::from_micros(500);
 /// How long one run may take, in nanoseconds, where the rows per run can be chosen.
 const RUN_NS: u64 = 2_000_000;
 /// Work that may wait, in nanoseconds: more is refused, because its answer would come too late.
@@ -138,7 +138,9 @@ impl Lane {
 
     /// Whether a thread of the lane has to run it.
     fn is_long(&self, rows: usize) -> bool {
-        self.is_apart || (rows as u64).saturating_mul(self.ns_per_row.load(Ordering::Relaxed)) > INLINE_NS
+        self.is_apart
+            || (rows as u64).saturating_mul(self.ns_per_row.load(Ordering::Relaxed))
+                > INLINE.as_nanos() as u64
     }
 
     pub(crate) const fn statistics(&self) -> &Statistics {

@@ -111,3 +111,39 @@ async fn r19_clients_that_leave_stop_their_work_and_free_their_room() {
     let live = server.control.live(&endpoint("s")).await.unwrap();
     assert!(live.rows < 1000, "{live:?}");
 }
+
+/// Requests at once to a slow model with these settings: how many were answered, and in how many runs.
+async fn runs(serving: flightdeck_protocol::Serving) -> (u64, u64) {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Arc::new(Server::start(folder.path()).await);
+    let package = build(&model("slow"), None, b"");
+    server.upload(&package).await;
+    let wanted =
+        flightdeck_protocol::EndpointDesired { serving, ..crate::support::desired(package.root) };
+    server.control.put_endpoint(&endpoint("s"), &wanted).await.unwrap();
+    let requests: Vec<_> = (0..16)
+        .map(|_| {
+            let server = Arc::clone(&server);
+            tokio::spawn(async move { server.control.infer(&endpoint("s"), &request(&[[1.0; 4]])).await.is_ok() })
+        })
+        .collect();
+    let mut answered = 0;
+    for request in requests {
+        answered += u64::from(request.await.unwrap());
+    }
+    let stats = reqwest::get(format!("{}/v2/models/s/stats", server.base)).await.unwrap();
+    let stats: serde_json::Value = stats.json().await.unwrap();
+    let stats = &stats["model_stats"][0];
+    assert_eq!(stats["inference_count"], answered);
+    assert_eq!(stats["inference_stats"]["success"]["count"], answered);
+    (answered, stats["execution_count"].as_u64().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_share_runs_unless_the_endpoint_says_never() {
+    use flightdeck_protocol::Serving;
+    let (answered, shared) = runs(Serving { max_rows: Some(8), ..Serving::default() }).await;
+    assert!(shared < answered, "{answered} requests in {shared} runs");
+    let (answered, alone) = runs(Serving { batch: false, max_rows: Some(8), ..Serving::default() }).await;
+    assert_eq!(answered, alone);
+}
