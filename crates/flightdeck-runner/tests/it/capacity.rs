@@ -118,13 +118,14 @@ async fn runs(serving: flightdeck_protocol::Serving) -> (u64, u64) {
     let server = Arc::new(Server::start(folder.path()).await);
     let package = build(&model("slow"), None, b"");
     server.upload(&package).await;
-    let wanted =
-        flightdeck_protocol::EndpointDesired { serving, ..crate::support::desired(package.root) };
+    let wanted = flightdeck_protocol::EndpointDesired { serving, ..crate::support::desired(package.root) };
     server.control.put_endpoint(&endpoint("s"), &wanted).await.unwrap();
     let requests: Vec<_> = (0..16)
         .map(|_| {
             let server = Arc::clone(&server);
-            tokio::spawn(async move { server.control.infer(&endpoint("s"), &request(&[[1.0; 4]])).await.is_ok() })
+            tokio::spawn(
+                async move { server.control.infer(&endpoint("s"), &request(&[[1.0; 4]])).await.is_ok() },
+            )
         })
         .collect();
     let mut answered = 0;
