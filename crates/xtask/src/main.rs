@@ -12,6 +12,7 @@ mod process;
 mod product;
 mod samples;
 mod setup;
+mod soak;
 mod stages;
 mod test;
 mod tidy;
@@ -41,6 +42,8 @@ cargo xtask COMMAND
              measured beside MLServer, KServe's Python server, BentoML and FastAPI, each installed for it once
   fuzz [TARGET…] [SECONDS] [--replay FILE]
              looks for requests and uploads that break the runner, with coverage; the tests do so for some seconds
+  soak [MINUTES] [--quick]
+             the runner at overload with versions switched, models killed and windows pulled, ten minutes unless told otherwise
   app [ARG]… build for daily use and start the window; the arguments go to it";
 
 fn main() -> ExitCode {
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
             | "bench"
             | "demo"
             | "fuzz"
+            | "soak"
             | "help"
             | "--help"
             | "-h"
@@ -78,7 +82,7 @@ fn main() -> ExitCode {
 }
 
 fn takes_arguments(command: &str) -> bool {
-    matches!(command, "app" | "bench" | "demo" | "fuzz")
+    matches!(command, "app" | "bench" | "demo" | "fuzz" | "soak")
 }
 
 fn perform(command: &str, rest: &[String]) -> Result<()> {
@@ -95,6 +99,7 @@ fn perform(command: &str, rest: &[String]) -> Result<()> {
         "samples" => samples::write(&place),
         "bench" => bench::bench(&place, rest),
         "fuzz" => fuzz::fuzz(&place, rest),
+        "soak" => soak::soak(&place, rest),
         "demo" => demo::demo(&place, rest),
         _ => app(&place, rest),
     }

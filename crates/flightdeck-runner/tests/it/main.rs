@@ -19,6 +19,7 @@ mod operations;
 mod outbox;
 mod promotion;
 mod protocol;
+mod soak;
 mod support;
 mod telemetry;
 mod tensors;
