@@ -34,6 +34,13 @@ impl Elements {
         (!is_half).then(|| Self { data, refused: None, form: Form::default() })
     }
 
+    /// Elements that somebody else read, with the lengths of the arrays at each depth.
+    pub(super) fn read(data: TensorData, lengths: &[usize]) -> Self {
+        let lengths: Vec<_> = lengths.iter().map(|length| Some(*length)).collect();
+        let leaf_depth = Some(lengths.len());
+        Self { data, refused: None, form: Form { lengths, leaf_depth } }
+    }
+
     /// Whether the nesting is flat or that of the shape.
     pub(super) fn is_shaped(&self, shape: &[usize]) -> bool {
         let nested = || {

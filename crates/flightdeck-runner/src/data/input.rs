@@ -32,49 +32,40 @@ impl<'de> Visitor<'de> for InputSeed<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let (context, place) = (self.context, self.place);
-        let fail = |part: &str, message: &str| {
-            context.fail("bad-input", format!("inputs[{place}].{part}: {message}"))
-        };
-        let (mut input, mut shape, mut stated, mut elements) = (None, None, None, None);
-        let (mut early, mut size): (Option<&RawValue>, _) = (None, None);
+        let mut found = Found::default();
         while let Some(key) = map.next_key::<Text<'de>>()? {
             match &*key.0 {
-                "name" => input = Some(self.find(&map.next_value::<Text<'de>>()?.0)?),
-                "shape" => shape = Some(self.shape(&map.next_value::<Vec<i64>>()?)?),
-                "datatype" => stated = Some(self.data_type(&map.next_value::<Text<'de>>()?.0)?),
-                "data" => match input {
-                    Some((_, input)) => {
-                        self.check_type(stated, input)?;
-                        let into = elements.insert(self.elements(input)?);
-                        let read = map.next_value_seed(ElementsSeed::new(into));
-                        read.map_err(|error| self.refused(into, error))?;
-                    }
-                    None => early = Some(map.next_value()?),
-                },
-                "parameters" => size = self.size(map.next_value::<Option<_>>()?.unwrap_or_default())?,
+                "name" => found.input = Some(self.find(&map.next_value::<Text<'de>>()?.0)?),
+                "shape" => found.shape = Some(self.shape(&map.next_value::<Vec<i64>>()?)?),
+                "datatype" => found.stated = Some(self.data_type(&map.next_value::<Text<'de>>()?.0)?),
+                "data" => found.data = Some(self.data(&found, &mut map)?),
+                "parameters" => {
+                    found.size = self.size(map.next_value::<Option<_>>()?.unwrap_or_default())?;
+                }
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
-        let (index, input) = input.ok_or_else(|| fail("name", "is missing"))?;
-        let stated = stated.ok_or_else(|| fail("datatype", "is missing"))?;
-        self.check_type(Some(stated), input)?;
-        if let Some(raw) = early {
-            let into = elements.insert(self.elements(input)?);
-            let read =
-                ElementsSeed::new(into).deserialize(&mut serde_json::Deserializer::from_str(raw.get()));
-            read.map_err(|error| self.refused(into, A::Error::custom(error)))?;
-        }
-        let shape = shape.ok_or_else(|| fail("shape", "is missing"))?;
-        if let Some(size) = size {
-            if elements.is_some() {
-                return Err(fail("data", "stands beside binary_data_size"));
-            }
-            return self.binary(input, shape, size).map(|tensor| (index, tensor));
-        }
-        let elements = elements.ok_or_else(|| fail("data", "is missing"))?;
-        self.tensor(input, shape, elements).map(|tensor| (index, tensor))
+        self.put_together(found)
     }
+}
+
+/// What was found of a tensor so far.
+#[derive(Default)]
+struct Found<'a, 'de> {
+    input: Option<(usize, &'a Input)>,
+    stated: Option<DataType>,
+    shape: Option<Vec<usize>>,
+    size: Option<u64>,
+    data: Option<Data<'de>>,
+}
+
+/// Elements, or where they are.
+enum Data<'de> {
+    Read(Elements),
+    /// They came before the name.
+    Early(&'de RawValue),
+    /// They were read ahead.
+    Ahead(usize),
 }
 
 #[derive(Clone, Copy, Default, Deserialize)]
@@ -87,6 +78,57 @@ struct Parameters<'a> {
 impl<'a> InputSeed<'a> {
     fn fail<E: Error>(&self, code: &'static str, part: &str, message: impl fmt::Display) -> E {
         self.context.fail(code, format!("inputs[{}].{part}: {message}", self.place))
+    }
+
+    fn missing<E: Error>(&self, part: &str) -> E {
+        self.fail("bad-input", part, "is missing")
+    }
+
+    fn data<'de, A: MapAccess<'de>>(
+        &self,
+        found: &Found<'a, 'de>,
+        map: &mut A,
+    ) -> Result<Data<'de>, A::Error> {
+        if self.context.arrays.are_read() {
+            return map.next_value().map(Data::Ahead);
+        }
+        let Some((_, input)) = found.input else { return map.next_value().map(Data::Early) };
+        self.check_type(found.stated, input)?;
+        let mut elements = self.elements(input)?;
+        let read = map.next_value_seed(ElementsSeed::new(&mut elements));
+        read.map_err(|error| self.refused(&mut elements, error))?;
+        Ok(Data::Read(elements))
+    }
+
+    fn put_together<E: Error>(&self, found: Found<'a, '_>) -> Result<(usize, Tensor), E> {
+        let Found { input, stated, shape, size, data } = found;
+        let (index, input) = input.ok_or_else(|| self.missing("name"))?;
+        let stated = stated.ok_or_else(|| self.missing("datatype"))?;
+        self.check_type(Some(stated), input)?;
+        let shape = shape.ok_or_else(|| self.missing("shape"))?;
+        let tensor = match (data, size) {
+            (None, Some(size)) => self.binary(input, shape, size)?,
+            (Some(_), Some(_)) => {
+                return Err(self.fail("bad-input", "data", "stands beside binary_data_size"));
+            }
+            (Some(data), None) => self.tensor(input, shape, self.read(input, data)?)?,
+            (None, None) => return Err(self.missing("data")),
+        };
+        Ok((index, tensor))
+    }
+
+    fn read<E: Error>(&self, input: &Input, data: Data<'_>) -> Result<Elements, E> {
+        match data {
+            Data::Read(elements) => Ok(elements),
+            Data::Ahead(place) => self.context.arrays.take(place).ok_or_else(|| self.missing("data")),
+            Data::Early(raw) => {
+                let mut elements = self.elements(input)?;
+                let mut text = serde_json::Deserializer::from_str(raw.get());
+                let read = ElementsSeed::new(&mut elements).deserialize(&mut text);
+                read.map_err(|error| self.refused(&mut elements, E::custom(error)))?;
+                Ok(elements)
+            }
+        }
     }
 
     /// Says which element was refused and where; a syntax error stays the parser's.

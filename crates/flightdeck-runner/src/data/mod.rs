@@ -1,6 +1,7 @@
 //! The data plane: the Open Inference Protocol, and predictions by column name. One way through for both.
 
 mod about;
+mod ahead;
 mod answer;
 mod binary;
 mod catalogue;

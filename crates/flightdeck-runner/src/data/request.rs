@@ -1,6 +1,7 @@
 //! An inference request, read in one pass straight into the tensors that the version's signature asks for, from JSON and
 //! from the bytes after it.
 
+use super::ahead::{self, Ahead, Arrays};
 use super::answer::Wanted;
 use super::binary::{self, Split, Tail};
 use super::input::InputSeed;
@@ -28,7 +29,17 @@ pub(crate) fn read(body: Split<'_>, signature: &Signature) -> Result<Request, Pr
     if let ([], Some(bytes)) = (body, bytes) {
         return alone(bytes, signature);
     }
-    let context = Context { signature, tail: Tail::new(bytes), problem: RefCell::new(None) };
+    if let Some(Ahead { rest, arrays }) = ahead::read(body, signature)
+        && let Ok(request) = parse(Split { json: &rest, bytes }, arrays, signature)
+    {
+        return Ok(request);
+    }
+    parse(Split { json: body, bytes }, Arrays::default(), signature)
+}
+
+fn parse(split: Split<'_>, arrays: Arrays, signature: &Signature) -> Result<Request, Problem> {
+    let Split { json: body, bytes } = split;
+    let context = Context { signature, tail: Tail::new(bytes), arrays, problem: RefCell::new(None) };
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let read = deserializer.deserialize_map(RequestVisitor { context: &context });
     let read = read.and_then(|request| deserializer.end().map(|()| request));
@@ -64,6 +75,7 @@ pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 pub(super) struct Context<'a> {
     pub(super) signature: &'a Signature,
     pub(super) tail: Tail<'a>,
+    pub(super) arrays: Arrays,
     /// The reason, where it says more than the parser's error.
     problem: RefCell<Option<Problem>>,
 }
