@@ -7,6 +7,7 @@
 mod ground;
 mod matrix;
 mod memory;
+mod overload;
 mod peers;
 mod press;
 mod starting;
@@ -69,11 +70,13 @@ pub(super) fn measure(bench: &Bench<'_>, wish: &Wish) -> Result<Vec<Figure>> {
         Ok(more) => figures.extend(more),
         Err(error) => figures.push(Figure::failed("runner", what, &error)),
     };
+    part("with TLS", field.encrypted(&ours, scale));
     part("memory after many requests", memory::growth(&field, &ours, scale));
     drop(ours);
     part("starting", starting::measure(&field, scale));
     part("switching versions", switching::swaps(&field, scale));
     part("beside a shadow", switching::shadow(&field, scale));
+    part("overload", overload::measure(&field, scale));
     part("memory", memory::further(&field));
     // What has a target stands first; the rest of the matrix is for whoever asks why.
     figures.sort_by_key(|figure| !figure.is_judged());
@@ -85,6 +88,7 @@ struct Field<'a> {
     ground: Ground<'a>,
     generator: Generator,
     bare: std::path::PathBuf,
+    overload: std::path::PathBuf,
     /// The three models deployed under their own names.
     data: std::path::PathBuf,
     /// Two versions of the small one, by their digests.
@@ -95,9 +99,10 @@ impl<'a> Field<'a> {
     fn lay(bench: &'a Bench<'a>) -> Result<Self> {
         let bare = bench.example("flightdeck-runner", "bare", &[])?;
         let load = bench.example("flightdeck-runner", "load", &[])?;
+        let overload = bench.example("flightdeck-runner", "overload", &[])?;
         let ground = Ground::prepare(bench)?;
         let mut digests = Vec::new();
-        for kind in Kind::ALL {
+        for kind in Kind::ALL.into_iter().chain([Kind::Convolution]) {
             digests.push(ground.import(kind, &ground.training(kind))?);
         }
         let other = ground.desk.path("models/other.csv");
@@ -108,10 +113,11 @@ impl<'a> Field<'a> {
             ("linear@1", "linear"),
             ("boosting", "boosting"),
             ("mlp", "mlp"),
+            ("cnn", "cnn"),
             ("linear@2", "second"),
         ])?;
         let first = digests.into_iter().next().context("nothing was imported")?;
-        Ok(Self { ground, generator: Generator { load }, bare, data, versions: [first, second] })
+        Ok(Self { ground, generator: Generator { load }, bare, overload, data, versions: [first, second] })
     }
 
     /// ONNX Runtime called in a loop: what no server can be cheaper than.
@@ -143,6 +149,21 @@ impl<'a> Field<'a> {
                 Ok(measured) => figures.extend(matrix::figures(cell, "bare", &measured)),
                 Err(error) => figures.push(Figure::failed("runner", matrix::name(cell, "bare"), &error)),
             }
+        }
+        Ok(figures)
+    }
+
+    /// The same server with TLS beside itself without.
+    fn encrypted(&self, plain: &Side, scale: &Scale) -> Result<Vec<Figure>> {
+        const CONNECTIONS: usize = 32;
+        let data = self.ground.copy(&self.data, "tls")?;
+        let tls = self.ground.begin(SERVER, &data, &["--tls", "on"])?;
+        let mut figures = Vec::new();
+        for cell in matrix::cells(scale).into_iter().filter(|cell| cell.connections == CONNECTIONS) {
+            let name = cell.kind.name();
+            self.generator.wait(&tls, name, cell)?;
+            let measured = matrix::duel(&self.generator, cell, ((&tls, name), (plain, name)), scale)?;
+            figures.extend(matrix::figures(cell, "itself without TLS", &measured));
         }
         Ok(figures)
     }

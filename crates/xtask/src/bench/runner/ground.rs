@@ -49,7 +49,7 @@ impl<'a> Ground<'a> {
     pub(super) fn prepare(bench: &'a Bench<'a>) -> Result<Self> {
         let desk = Desk::new(bench, "runner")?;
         fs::create_dir_all(desk.path("models"))?;
-        for kind in Kind::ALL {
+        for kind in Kind::ALL.into_iter().chain([Kind::Convolution]) {
             kind.write(&desk.path("models"))?;
         }
         Ok(Self { bench, desk })
@@ -91,9 +91,7 @@ impl<'a> Ground<'a> {
     /// Starts our server on a data folder and waits until it is ready. `more` are further arguments.
     pub(super) fn serve(&self, pinned: [&str; 3], data: &Path, more: &[&str]) -> Result<Side> {
         let side = self.begin(pinned, data, more)?;
-        if !side.is_tls {
-            side.http.until("GET", "/v2/health/ready", "", PATIENCE)?;
-        }
+        side.http.until("GET", "/v2/health/ready", "", PATIENCE)?;
         Ok(side)
     }
 
@@ -108,7 +106,7 @@ impl<'a> Ground<'a> {
             bound["listen"].as_str().and_then(|text| text.parse().ok()).context("no address")?;
         let grpc = bound["grpc"].as_str().and_then(|text| text.parse().ok()).unwrap_or(address);
         let http = Server { address, token: Some(TOKEN.into()) };
-        Ok(Side { http, grpc, is_tls: more.iter().any(|argument| argument.contains("tls")), running })
+        Ok(Side { http, grpc, is_tls: more.contains(&"--tls"), running })
     }
 
     /// Starts the bare server with a model.

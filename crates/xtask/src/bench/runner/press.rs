@@ -1,6 +1,7 @@
 //! One load on one server, and what it costs there.
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -9,6 +10,9 @@ use super::ground::{GENERATOR, Side, through};
 use crate::bench::models::Kind;
 use crate::bench::proc::fine_cpu_s;
 use crate::process::output;
+
+/// How long a side may take until it answers.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -59,6 +63,18 @@ impl Generator {
         let (errors, wrong) = (line.number("errors")?, line.number("wrong")?);
         ensure!(errors == 0.0 && wrong == 0.0, "{model} answered badly: {}", line.said);
         line.pressed()
+    }
+
+    /// Waits until a side answers.
+    pub(crate) fn wait(&self, side: &Side, model: &str, cell: Cell) -> Result<()> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            match self.press(side, model, Cell { connections: 1, ..cell }, 0.05) {
+                Ok(_) => return Ok(()),
+                Err(error) if Instant::now() > end => return Err(error),
+                Err(_) => std::thread::park_timeout(Duration::from_millis(50)),
+            }
+        }
     }
 
     /// Loads a model as the options say, and tells all that the generator found.
