@@ -25,6 +25,8 @@ mod memory;
 #[cfg(feature = "runtime")]
 pub mod runtime;
 #[cfg(feature = "runtime")]
+mod runtime_error;
+#[cfg(feature = "runtime")]
 pub mod trace;
 
 pub use compare::{Comparison, Verdict, compare};
