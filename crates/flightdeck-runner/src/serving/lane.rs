@@ -148,7 +148,6 @@ impl Lane {
     }
 
     /// Rows that wait for a run.
-    #[allow(dead_code, reason = "read by the metrics")]
     pub(crate) fn waiting_rows(&self) -> usize {
         self.waiting_rows.load(Ordering::Relaxed)
     }

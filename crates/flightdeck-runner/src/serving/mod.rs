@@ -13,7 +13,6 @@ mod lineup;
 mod model;
 mod running;
 mod shadow;
-#[allow(dead_code, reason = "read by the statistics of the protocol and by the metrics")]
 mod statistics;
 mod warm;
 mod watch;
@@ -26,7 +25,6 @@ pub(crate) use lane::Lane;
 pub(crate) use lineup::{Canary, Lineup};
 pub(crate) use model::{Model, Served};
 pub(crate) use shadow::{Seen, Shadow};
-#[allow(unused_imports, reason = "likewise")]
 pub(crate) use statistics::{Figures, Spent, Statistics};
 pub(crate) use warm::Sample;
 pub(crate) use watch::Watch;
