@@ -1,4 +1,4 @@
-//! The interface described for programs and for people: the document and the page that a server shows.
+//! The interface described for programs and for people: the documents and the page that a server shows.
 
 use crate::app::App;
 use crate::http::{Answer, Call};
@@ -15,6 +15,11 @@ const POLICY: &str = "default-src 'none'; style-src 'sha256-f+QMTCIgCy+pJxxCu6+l
 /// `GET /v2/openapi.json`.
 pub(crate) async fn openapi(_app: Arc<App>, _call: Call) -> Answer {
     Ok(text(DOCUMENT, "application/json"))
+}
+
+/// `GET /v2/open_inference_grpc.proto`.
+pub(crate) async fn proto(_app: Arc<App>, _call: Call) -> Answer {
+    Ok(text(flightdeck_grpc::PROTO, "text/plain; charset=utf-8"))
 }
 
 /// `GET /v2/docs`.
@@ -95,7 +100,8 @@ mod tests {
         let links = PAGE.split("href=\"").skip(1).map(|link| link.split('"').next().unwrap());
         for link in links {
             let own = link.strip_prefix('#').map(|id| PAGE.contains(&format!("id=\"{id}\"")));
-            assert!(own.unwrap_or(link == "/v2/openapi.json"), "{link}");
+            let served = ["/v2/openapi.json", "/v2/open_inference_grpc.proto"];
+            assert!(own.unwrap_or(served.contains(&link)), "{link}");
         }
     }
 }

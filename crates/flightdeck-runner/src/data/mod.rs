@@ -17,7 +17,7 @@ mod stats;
 mod table;
 mod times;
 
-pub(crate) use about::{docs, openapi};
+pub(crate) use about::{docs, openapi, proto};
 pub(crate) use catalogue::{is_batched, model_config, models, not_served, repository_index};
 pub(crate) use fit::{check_outputs, fit};
 pub(crate) use infer::infer;

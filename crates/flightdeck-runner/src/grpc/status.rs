@@ -11,7 +11,6 @@ const CODE: &str = "flightdeck-code";
 const HINT: &str = "flightdeck-hint";
 /// What a client that tries again by itself waits, in milliseconds; what `Retry-After` is over HTTP.
 const PUSHBACK: &str = "grpc-retry-pushback-ms";
-const PAUSE_MS: &str = "1000";
 
 /// Whether a request is gRPC's, so that it is refused in its form.
 pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
@@ -44,7 +43,7 @@ pub(super) fn status(problem: &Problem) -> Status {
         add(HINT, hint);
     }
     if matches!(problem.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
-        add(PUSHBACK, PAUSE_MS);
+        add(PUSHBACK, &(u64::from(problem.retry_after.unwrap_or(1)) * 1000).to_string());
     }
     Status::with_metadata(code(problem.status), problem.message.clone(), metadata)
 }

@@ -67,6 +67,7 @@ pub(crate) const ROUTES: &[Route] = &routes! {
     Get "/v2" Describe Runner => data::server_metadata;
     Get "/v2/openapi.json" Describe Runner => data::openapi;
     Get "/v2/docs" Describe Runner => data::docs;
+    Get "/v2/open_inference_grpc.proto" Describe Runner => data::proto;
     Get "/v2/health/live" Probe Runner => data::live;
     Get "/v2/health/ready" Probe Runner => data::ready;
     Get "/v2/models" Describe Runner => data::models;

@@ -1,7 +1,9 @@
-//! Streams over gRPC, health that is watched, and time that runs out.
+//! Streams over gRPC, health that is watched, time that runs out, and who answers.
 
+use crate::challengers::{pair, put, start, with};
 use crate::grpc::channel;
 use crate::support::{Server, build, endpoint, eventually, floats, four_columns, linear, model};
+use flightdeck_core::Challenge;
 use flightdeck_grpc::health::HealthCheckRequest;
 use flightdeck_grpc::health::health_check_response::ServingStatus;
 use flightdeck_grpc::health::health_client::HealthClient;
@@ -9,8 +11,10 @@ use flightdeck_grpc::inference::ModelInferRequest;
 use flightdeck_grpc::inference::grpc_inference_service_client::GrpcInferenceServiceClient;
 use flightdeck_grpc::inference::infer_parameter::ParameterChoice;
 use flightdeck_grpc::{answer, request};
+use flightdeck_protocol::STICKY_KEY;
 use futures_util::{StreamExt, stream};
 use prost::Message;
+use serde_json::{Value, json};
 use std::time::Duration;
 use tonic::transport::Channel;
 use tonic::{Code, Request};
@@ -128,4 +132,27 @@ async fn r19_an_answer_that_comes_too_late_is_not_waited_for() {
     let status = client.model_infer(impatient).await.unwrap_err();
     assert_eq!(status.code(), Code::DeadlineExceeded);
     assert_eq!(status.metadata().get("flightdeck-code").unwrap(), "deadline");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_stays_with_its_version_over_http_and_over_grpc() {
+    let folder = tempfile::tempdir().unwrap();
+    let [champion, canary] = pair();
+    let server = start(&folder, &[&champion, &canary]).await;
+    put(&server, &with(&champion, &[(&canary, Challenge::Canary(50))])).await;
+    let mut client = client(&server).await;
+    let mut seen = std::collections::BTreeSet::new();
+    for user in 0..40 {
+        let key = format!("user-{user}");
+        let mut asked = Request::new(numbered("e", 1));
+        asked.metadata_mut().insert(STICKY_KEY, key.parse().unwrap());
+        let found = client.model_infer(asked).await.unwrap().into_inner().model_version;
+        let body =
+            json!({"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 4], "data": [1, 2, 3, 4]}]});
+        let post = reqwest::Client::new().post(format!("{}/v2/models/e/infer", server.base)).json(&body);
+        let answer: Value = post.header(STICKY_KEY, key).send().await.unwrap().json().await.unwrap();
+        assert_eq!(answer["model_version"], found);
+        seen.insert(found);
+    }
+    assert_eq!(seen.len(), 2);
 }
