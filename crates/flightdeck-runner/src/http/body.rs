@@ -25,26 +25,35 @@ const SHORT_BYTES: usize = 1 << 10;
 static HELD: AtomicUsize = AtomicUsize::new(0);
 
 /// What the body of a request takes among all bodies, given back when it was answered.
-#[derive(Debug, Default)]
-pub(crate) struct Held(usize);
+#[derive(Debug)]
+pub(crate) struct Held {
+    bytes: usize,
+    all: &'static AtomicUsize,
+}
+
+impl Default for Held {
+    fn default() -> Self {
+        Self { bytes: 0, all: &HELD }
+    }
+}
 
 impl Held {
     /// Takes as much as there is now, in steps, so that a small body costs nothing.
     fn grow(&mut self, length: usize) -> Result<(), Problem> {
-        if length <= SMALL_BYTES.max(self.0) {
+        if length <= SMALL_BYTES.max(self.bytes) {
             return Ok(());
         }
-        let more = length.next_power_of_two() - self.0;
-        let before = HELD.fetch_add(more, Ordering::Relaxed);
-        self.0 += more;
-        if before + more > ALL_BYTES { Err(Problem::overload()) } else { Ok(()) }
+        let more = length.next_power_of_two() - self.bytes;
+        let before = self.all.fetch_add(more, Ordering::Relaxed);
+        self.bytes += more;
+        if before + more > ALL_BYTES { Err(crowded()) } else { Ok(()) }
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        if self.0 > 0 {
-            HELD.fetch_sub(self.0, Ordering::Relaxed);
+        if self.bytes > 0 {
+            self.all.fetch_sub(self.bytes, Ordering::Relaxed);
         }
     }
 }
@@ -121,6 +130,12 @@ fn refused(error: InflateError) -> Problem {
     }
 }
 
+fn crowded() -> Problem {
+    let message = "the bodies that are being answered take all the room that there is for bodies";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "overload", message)
+        .hint("Send it again after the time in Retry-After.")
+}
+
 fn too_large() -> Problem {
     let message = format!("the body is larger than {MAX_BODY_BYTES} bytes");
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", message).hint("Send fewer rows at once.")
@@ -166,10 +181,21 @@ mod tests {
     async fn parts_make_a_whole() {
         let parts: Vec<Vec<u8>> = (0..40_000_u32).map(|n| n.to_le_bytes()[..3].to_vec()).collect();
         let (bytes, held) = read(body(parts.clone()), &HeaderMap::new()).await.unwrap();
-        assert_eq!((bytes.as_ref(), held.0), (parts.concat().as_slice(), 131_072));
+        assert_eq!((bytes.as_ref(), held.bytes), (parts.concat().as_slice(), 131_072));
         let (headers, small) = gzip(&parts.concat());
         let (bytes, held) = read(body(vec![small]), &headers).await.unwrap();
-        assert_eq!((bytes.as_ref(), held.0), (parts.concat().as_slice(), 131_072));
+        assert_eq!((bytes.as_ref(), held.bytes), (parts.concat().as_slice(), 131_072));
+    }
+
+    #[test]
+    fn all_bodies_together_have_a_bound_and_give_their_room_back() {
+        static ALL: AtomicUsize = AtomicUsize::new(0);
+        let held = || Held { bytes: 0, all: &ALL };
+        let mut first = held();
+        assert!(first.grow(SMALL_BYTES).is_ok() && first.bytes == 0);
+        assert_eq!(first.grow(ALL_BYTES + 1).unwrap_err().code, "overload");
+        drop(first);
+        assert!(held().grow(MAX_BODY_BYTES).is_ok());
     }
 
     #[tokio::test(flavor = "multi_thread")]
