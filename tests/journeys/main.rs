@@ -11,6 +11,8 @@ mod notebook_open;
 mod notebook_twice;
 mod notebook_watched;
 mod notebooks;
+mod remote_runner;
+mod remote_window;
 mod window;
 mod window_hostile;
 mod window_kernels;

@@ -1,5 +1,6 @@
 //! Somebody's desk: a home and a library of its own, and the command line on it.
 
+use crate::keychain::Keychain;
 use crate::programs::program;
 use serde_json::Value;
 use std::ffi::OsStr;
@@ -11,6 +12,7 @@ use tempfile::TempDir;
 pub struct Desk {
     home: TempDir,
     library: PathBuf,
+    keychain: Option<Keychain>,
 }
 
 /// What a command answered.
@@ -50,7 +52,30 @@ impl Desk {
     pub fn new() -> Self {
         let home = tempfile::tempdir().unwrap_or_else(|error| panic!("no temporary folder: {error}"));
         let library = home.path().join("library");
-        Self { home, library }
+        Self { home, library, keychain: None }
+    }
+
+    /// An empty desk of somebody who has logged in: with a session bus, and a keychain that is open.
+    ///
+    /// # Panics
+    /// When they do not start.
+    pub fn with_keychain() -> Self {
+        let mut desk = Self::new();
+        desk.keychain = Some(Keychain::start(desk.home()));
+        desk
+    }
+
+    /// Its keychain.
+    ///
+    /// # Panics
+    /// When it has none.
+    pub fn keychain(&self) -> &Keychain {
+        self.keychain.as_ref().unwrap_or_else(|| panic!("this desk has no keychain"))
+    }
+
+    /// Whether it has a session bus of its own.
+    pub fn has_bus(&self) -> bool {
+        self.keychain.is_some()
     }
 
     /// The home folder.
@@ -89,6 +114,9 @@ impl Desk {
             .env_remove("VIRTUAL_ENV")
             .env_remove("CONDA_PREFIX")
             .env_remove("JUPYTER_RUNTIME_DIR");
+        if let Some(keychain) = &self.keychain {
+            keychain.surround(command);
+        }
     }
 
     /// Runs a command to its end.

@@ -54,6 +54,14 @@ impl Display {
     /// When it does not start.
     pub fn spawn(&self, command: &mut Command) -> Group {
         self.surround(command);
+        self.spawn_as_is(command)
+    }
+
+    /// A program in a process group of its own, with what it was given.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn spawn_as_is(&self, command: &mut Command) -> Group {
         let child = command.process_group(0).spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         Group(child)
     }

@@ -4,12 +4,16 @@
 
 mod desk;
 mod display;
+mod keychain;
 mod notebook;
 mod programs;
+mod remote;
 mod window;
 
 pub use desk::{Answer, Desk};
 pub use display::{Display, Drag};
+pub use keychain::Keychain;
 pub use notebook::{Events, beside, notebook, of_cells};
 pub use programs::{cache, driver, environments, program, python, sample};
+pub use remote::Remote;
 pub use window::Window;

@@ -26,16 +26,19 @@ impl Window {
     /// When the driver or the window does not start.
     pub async fn open(desk: &Desk, display: &Display) -> Self {
         let (port, native) = (free_port(), free_port());
-        let mut command = Command::new("dbus-run-session");
-        desk.surround(&mut command);
+        // A desk with a keychain has its bus already; others get one that ends with the window.
+        let mut command = Command::new(if desk.has_bus() { driver() } else { "dbus-run-session".into() });
+        if !desk.has_bus() {
+            command.arg("--").arg(driver());
+        }
         command
-            .arg("--")
-            .arg(driver())
             .args(["--port", &port.to_string(), "--native-port", &native.to_string()])
             .args(["--native-driver", "/usr/bin/WebKitWebDriver"])
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        let group = display.spawn(&mut command);
+        display.surround(&mut command);
+        desk.surround(&mut command);
+        let group = display.spawn_as_is(&mut command);
         let application = program("FLIGHTDECK_DESKTOP", "flightdeck-desktop");
         let mut capabilities = Capabilities::new();
         let options = serde_json::json!({

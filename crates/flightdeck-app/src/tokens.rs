@@ -1,7 +1,7 @@
 //! Who else is let in at a runner: tokens for clients and colleagues, made, listed and taken back.
 
 use crate::views::{TokenMade, TokenRequest, TokenView};
-use crate::{App, Result};
+use crate::{App, Error, Result};
 use flightdeck_core::{Name, Scope};
 use flightdeck_protocol as wire;
 
@@ -33,7 +33,13 @@ impl App {
     /// Takes a token back.
     pub async fn runner_revoke(&self, runner: &Name, id: &str) -> Result<TokenView> {
         let attached = self.runner_for(runner).await?;
-        let revoked = view(&attached.control.revoke_token(id).await?);
+        let known = attached.control.tokens().await?.into_iter().find(|token| token.id == id);
+        let known = known.ok_or_else(|| {
+            let hint = format!("`flightdeck runner tokens {runner}` lists them");
+            Error::input("no-such-token", format!("{runner} has no token {id}"), hint)
+        })?;
+        attached.control.revoke_token(id).await?;
+        let revoked = TokenView { revoked_at: known.revoked_at.or(Some(self.now())), ..view(&known) };
         self.act("revoke-token", &format!("{runner}/{}", revoked.id), |act| {
             act.note("name", revoked.name.clone());
             Ok(())

@@ -60,8 +60,9 @@ impl Control {
         Ok(self.get::<TokenList>("/tokens").await?.tokens)
     }
 
-    /// Takes a token back.
-    pub async fn revoke_token(&self, id: &str) -> Result<TokenInfo, ControlError> {
-        self.send(self.request(Method::DELETE, &format!("/tokens/{id}"))).await
+    /// Takes a token back. One that was taken back before stays so.
+    pub async fn revoke_token(&self, id: &str) -> Result<(), ControlError> {
+        let request = self.request(Method::DELETE, &format!("/tokens/{id}"));
+        self.send::<serde_json::Value>(request).await.map(|_| ())
     }
 }
