@@ -66,7 +66,7 @@ pub(crate) async fn converse(load: &Load) -> io::Result<Measured> {
     Ok(measured)
 }
 
-/// Reads one answer with a stated length. Returns where its body begins.
+/// Reads one answer, of a stated length or in chunks. Returns where its body begins.
 async fn read_answer(stream: &mut Box<dyn Stream>, buffer: &mut Vec<u8>) -> io::Result<usize> {
     buffer.clear();
     let head = loop {
@@ -77,6 +77,19 @@ async fn read_answer(stream: &mut Box<dyn Stream>, buffer: &mut Vec<u8>) -> io::
             break end + 4;
         }
     };
+    if is_chunked(&buffer[..head]) {
+        let body = loop {
+            if let Some(body) = joined(&buffer[head..]) {
+                break body;
+            }
+            if stream.read_buf(buffer).await? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        };
+        buffer.truncate(head);
+        buffer.extend(body);
+        return Ok(head);
+    }
     let total = head + number(&buffer[..head], "content-length:");
     while buffer.len() < total {
         if stream.read_buf(buffer).await? == 0 {
@@ -84,6 +97,26 @@ async fn read_answer(stream: &mut Box<dyn Stream>, buffer: &mut Vec<u8>) -> io::
         }
     }
     Ok(head)
+}
+
+fn is_chunked(head: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(head).to_ascii_lowercase();
+    text.lines().any(|line| line == "transfer-encoding: chunked")
+}
+
+/// A body in chunks, put together; `None` while some of it is missing.
+fn joined(mut rest: &[u8]) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let line = rest.windows(2).position(|two| two == b"\r\n")?;
+        let size = usize::from_str_radix(std::str::from_utf8(&rest[..line]).ok()?, 16).ok()?;
+        let chunk = rest.get(line + 2..line + 2 + size)?;
+        body.extend_from_slice(chunk);
+        rest = rest.get(line + 4 + size..)?;
+        if size == 0 {
+            return Some(body);
+        }
+    }
 }
 
 /// The number that a line of the head says; 0 when it does not.

@@ -113,13 +113,16 @@ impl Place<'_> {
     }
 }
 
-pub(super) fn measure(field: &Field<'_>, ours: &Side, scale: &Scale) -> Result<Vec<Figure>> {
+pub(super) fn measure(field: &Field<'_>, ours: &Side, scale: &Scale) -> Vec<Figure> {
     let mut figures = Vec::new();
     for peer in &PEERS {
         eprintln!("beside {}", peer.name);
-        figures.extend(peer.measure(field, ours, scale).with_context(|| peer.name.to_owned())?);
+        match peer.measure(field, ours, scale) {
+            Ok(more) => figures.extend(more),
+            Err(error) => figures.push(Figure::failed("runner", format!("against {}", peer.name), &error)),
+        }
     }
-    Ok(figures)
+    figures
 }
 
 impl Peer {

@@ -21,12 +21,12 @@ class Onnx(Model):
         x = payload.inputs[0]
         outputs = []
         # Its binary and gRPC answers are raw when the output says so.
-        is_raw = payload.from_grpc or bool(payload.parameters and payload.parameters.get("binary_data_output"))
+        is_raw = payload.from_grpc or bool(payload.use_binary_outputs)
         for name, value in zip(self.names, self.session.run(None, {x.name: x.as_numpy()})):
             output = InferOutput(name=name, shape=list(value.shape), datatype=types[str(value.dtype)])
             output.set_data_from_numpy(value, binary_data=is_raw)
             outputs.append(output)
-        return InferResponse(payload.id or "1", self.name, outputs)
+        return InferResponse(payload.id or "1", self.name, outputs, use_binary_outputs=is_raw)
 
 
 if __name__ == "__main__":
