@@ -9,7 +9,7 @@ use crate::judge::watched;
 use crate::{App, Error, Result};
 use flightdeck_core::{Name, Timestamp};
 use flightdeck_drift::WindowCounts;
-use flightdeck_protocol::WindowBatch;
+use flightdeck_protocol::{Refuse, WindowBatch};
 use flightdeck_sqlite::Act;
 use flightdeck_store::cursor::{self, GapRecord};
 use flightdeck_store::endpoint::{self, EndpointRecord};
@@ -69,6 +69,9 @@ impl App {
             let batch = attached.control.windows(position, BATCH).await?;
             if batch.windows.is_empty() && batch.gaps.is_empty() {
                 break;
+            }
+            if refuse_unreadable(attached, &batch).await? {
+                continue;
             }
             if let Some(new) = self.store_batch(&runner, (producer, position), &batch)? {
                 total += new;
@@ -159,6 +162,22 @@ impl App {
         }
         Ok(())
     }
+}
+
+/// Tells the runner of windows whose counts cannot be read here. Told a few times it sets them aside, so that those behind
+/// them come through: then there is something else to pull. Until then it is an error, which a newer version of this
+/// program may mend.
+async fn refuse_unreadable(attached: &Attached, batch: &WindowBatch) -> Result<bool> {
+    let mut refused = false;
+    for sent in &batch.windows {
+        let Err(error) = decode(&sent.counts.0) else { continue };
+        let refuse = Refuse { origin: sent.origin.clone(), code: "counts-unreadable".into() };
+        if !attached.control.refuse(&refuse).await?.quarantined {
+            return Err(error);
+        }
+        refused = true;
+    }
+    Ok(refused)
 }
 
 fn store_window(act: &Act<'_>, runner: &Name, sent: &flightdeck_protocol::WindowRecord) -> Result<bool> {

@@ -1,7 +1,7 @@
 //! One database file: its writer, its readers, its settings.
 
 use crate::act::Act;
-use crate::repair::{file_id, quick_check};
+use crate::repair::{file_id, keep_private, quick_check};
 use crate::{Change, Error, Result, Schema, audit, change, migrate};
 use flightdeck_core::Clock;
 use rusqlite::config::DbConfig;
@@ -139,6 +139,7 @@ impl Database {
         let io = |source| Error::Io { path: target.into(), source };
         let _ = std::fs::remove_file(&partial);
         connect(&self.inner.path)?.execute("VACUUM INTO ?1", [partial.to_string_lossy()])?;
+        keep_private(&partial).map_err(io)?;
         let copy = connect(&partial)?;
         quick_check(&copy, &partial)?;
         copy.close().map_err(|(_, error)| error)?;

@@ -114,6 +114,7 @@ impl Database {
         let partial = with_suffix(path, ".partial");
         let _ = std::fs::remove_file(&partial);
         writer.execute("VACUUM INTO ?1", [partial.to_string_lossy()])?;
+        keep_private(&partial).map_err(|source| Error::Io { path: partial.clone(), source })?;
         for part in &PARTS[1..] {
             let _ = std::fs::remove_file(with_suffix(path, part));
         }
@@ -181,6 +182,20 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
+}
+
+/// Whatever its owner's habits are, nobody else reads a copy.
+#[cfg(unix)]
+pub(crate) fn keep_private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+}
+
+/// A new file has its folder's permissions there.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "it can fail elsewhere")]
+pub(crate) fn keep_private(_path: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 /// What tells two files of the same name apart.

@@ -35,10 +35,15 @@ pub(super) async fn infer(
     let chosen = choose(app, &Ask { name: &asked.model_name, version: &asked.model_version, key })?;
     refuse_early(app, &chosen.served)?;
     let model = &chosen.served.model;
-    check_extensions(&asked)?;
-    check_outputs(asked.outputs.iter().map(|output| output.name.as_str()), &model.signature)?;
-    let mut rows = fit(tensors(&mut asked)?, &model.signature)?;
-    rows.times = event_time(&asked.parameters)?;
+    let read = |asked: &mut ModelInferRequest| {
+        check_extensions(asked)?;
+        check_outputs(asked.outputs.iter().map(|output| output.name.as_str()), &model.signature)?;
+        let mut rows = fit(tensors(asked)?, &model.signature)?;
+        rows.times = event_time(&asked.parameters)?;
+        Ok(rows)
+    };
+    let mut rows = read(&mut asked).inspect_err(|problem| chosen.refused(problem))?;
+    chosen.has_id(Some(asked.id.as_str()).filter(|id| !id.is_empty()));
     rows.deadline = deadline.into_iter().chain(patience(&asked.parameters, start)).min();
     let answer = run(app, &chosen, rows, start).await?;
     let wanted = wanted(&answer, &asked);
