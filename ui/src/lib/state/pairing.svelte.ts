@@ -32,6 +32,13 @@ class Pairing {
     this.open = true;
   }
 
+  /** Another code is typed: what was said of the one before no longer holds. */
+  retype(): void {
+    if (this.error?.code.includes("keychain")) return;
+    this.error = null;
+    this.stage = null;
+  }
+
   close(): void {
     if (!this.busy) this.open = false;
   }
