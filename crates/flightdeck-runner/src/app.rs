@@ -1,14 +1,15 @@
 //! Everything a request may need, put together once.
 
+use crate::config::Settings;
 use crate::counting::Closer;
+use crate::pairing::Rate;
 use crate::problem::Problem;
 use crate::serving::{Endpoint, Watch};
-use crate::state::Identity;
+use crate::state::{Identity, StoredToken};
+use crate::tls::Encryption;
 use arc_swap::ArcSwap;
 use axum::http::StatusCode;
-use flightdeck_core::{
-    Action, Forbidden, Grant, Name, Object, Principal, Timestamp, authorize, authorize_somewhere,
-};
+use flightdeck_core::{Action, Forbidden, Name, Object, Principal, Timestamp};
 use flightdeck_engine::client::Worker;
 use flightdeck_engine::runtime::Runtime;
 use flightdeck_package::{Artifacts, Parts};
@@ -33,7 +34,12 @@ pub(crate) struct App {
     pub(crate) watch: Watch,
     pub(crate) closer: Closer,
     pub(crate) keyring: crate::http::Keyring,
-    pub(crate) grants: Vec<Grant>,
+    pub(crate) encryption: Option<Encryption>,
+    pub(crate) settings: Arc<Settings>,
+    /// A predictor in a cluster answers, and cannot be changed.
+    pub(crate) is_pod: bool,
+    /// How often pairing may be tried.
+    pub(crate) pairing: Rate,
     pub(crate) endpoints: Arc<EndpointMap>,
     /// Changes of endpoints happen one after the other: two models must not be tried at once.
     pub(crate) deploying: tokio::sync::Mutex<()>,
@@ -56,6 +62,9 @@ pub(crate) struct Parted {
     pub(crate) closer: Closer,
     pub(crate) keyring: crate::http::Keyring,
     pub(crate) endpoints: Arc<EndpointMap>,
+    pub(crate) encryption: Option<Encryption>,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) is_pod: bool,
 }
 
 /// Endpoints by name, and those that are being removed.
@@ -78,12 +87,14 @@ impl App {
             closer,
             keyring,
             endpoints,
+            encryption,
+            settings,
+            is_pod,
         } = parted;
         Self {
             address,
             identity,
             started: database.clock().now(),
-            grants: keyring.grants(),
             database,
             artifacts,
             parts,
@@ -92,6 +103,10 @@ impl App {
             closer,
             keyring,
             endpoints,
+            encryption,
+            settings,
+            is_pod,
+            pairing: Rate::new(),
             deploying: tokio::sync::Mutex::default(),
             triton_names: false,
             stopping: AtomicBool::new(false),
@@ -119,6 +134,18 @@ impl App {
         self.endpoints.get(name).ok_or_else(|| Problem::unknown("endpoint", name))
     }
 
+    /// Where the server is reached, such as `http://127.0.0.1:43121`.
+    pub(crate) fn base(&self) -> String {
+        let scheme = if self.encryption.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// Lets in whom the database names, and nobody else.
+    pub(crate) fn read_tokens(&self) -> Result<(), Problem> {
+        self.keyring.store(self.database.read(StoredToken::all)?);
+        Ok(())
+    }
+
     /// Whether somebody may do that. Every route asks this, and whoever finds the object later than the route does asks
     /// again.
     pub(crate) fn authorize(
@@ -127,13 +154,14 @@ impl App {
         action: Action,
         object: &Object,
     ) -> Result<(), Problem> {
-        authorize(&self.grants, principal, action, object).map_err(|forbidden| refused(principal, &forbidden))
+        let allowed = self.keyring.authorize(principal, action, object);
+        allowed.map_err(|forbidden| refused(principal, &forbidden))
     }
 
     /// Whether somebody may do that anywhere: asked before it is known of what.
     pub(crate) fn authorize_somewhere(&self, principal: &Principal, action: Action) -> Result<(), Problem> {
-        authorize_somewhere(&self.grants, principal, action)
-            .map_err(|forbidden| refused(principal, &forbidden))
+        let allowed = self.keyring.authorize_somewhere(principal, action);
+        allowed.map_err(|forbidden| refused(principal, &forbidden))
     }
 
     /// Whether everything that should answer does.

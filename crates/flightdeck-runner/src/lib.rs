@@ -7,6 +7,7 @@
 
 mod app;
 mod backup;
+mod beside;
 mod clock;
 mod config;
 mod control;
@@ -14,23 +15,31 @@ mod counting;
 mod data;
 mod deploy;
 mod doctor;
+mod drain;
 #[cfg(any(test, feature = "fuzz"))]
 #[doc(hidden)]
 pub mod fuzzing;
 mod grpc;
 mod http;
+mod logging;
 mod metrics;
 mod model_file;
+mod notify;
+mod pairing;
+mod pod;
 mod problem;
 mod running;
 mod serve;
 mod serving;
+mod signals;
 mod state;
 mod telemetry;
+mod tls;
 mod worker;
 
 pub use backup::{BackupArgs, backup};
-pub use config::ServeArgs;
+pub use beside::{PairArgs, TokenArgs, pair, token};
+pub use config::{ServeArgs, TlsMode};
 pub use doctor::{DoctorArgs, doctor};
 pub use serve::serve;
 pub use worker::{WorkerArgs, worker};

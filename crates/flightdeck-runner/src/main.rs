@@ -1,7 +1,10 @@
 //! The program `flightdeck-runner`: reads its arguments and calls the library.
 
 use clap::{Parser, Subcommand};
-use flightdeck_runner::{BackupArgs, DoctorArgs, ServeArgs, WorkerArgs, backup, doctor, serve, worker};
+use flightdeck_runner::{
+    BackupArgs, DoctorArgs, PairArgs, ServeArgs, TokenArgs, WorkerArgs, backup, doctor, pair, serve, token,
+    worker,
+};
 use std::process::ExitCode;
 
 /// Hosts versions of models: predictions, windows of counts, one audited way to change it.
@@ -15,7 +18,11 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Serve until stopped.
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
+    /// Make a new pairing code for a server, which may be running.
+    Pair(PairArgs),
+    /// Make a token for a server, which may be running, and print it, this once.
+    Token(TokenArgs),
     /// Say what would keep a server from serving, and what to do.
     Doctor(DoctorArgs),
     /// Copy the state of a server, which may be running.
@@ -29,6 +36,8 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve(&args),
         Command::Doctor(args) => doctor(&args),
         Command::Backup(args) => backup(&args),
+        Command::Pair(args) => pair(&args),
+        Command::Token(args) => token(&args),
         Command::Worker(args) => worker(args),
     }
 }

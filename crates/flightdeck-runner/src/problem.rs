@@ -1,11 +1,13 @@
 //! What is answered when a request does not succeed: a status, a code, a sentence and a hint, never an internal.
 
+use crate::http::request_id;
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use flightdeck_engine::client::WorkerError;
 use flightdeck_engine::runtime::RuntimeError;
 use flightdeck_package::PackageError;
 use flightdeck_protocol::ErrorBody;
+use serde::Serialize;
 use std::borrow::Cow;
 
 /// The code of an answer that came too late.
@@ -20,6 +22,15 @@ pub(crate) struct Problem {
     pub(crate) hint: Option<String>,
     /// When to come back, in seconds, where that is known better than a second.
     pub(crate) retry_after: Option<u32>,
+}
+
+/// What is answered.
+#[derive(Serialize)]
+struct Told {
+    #[serde(flatten)]
+    body: ErrorBody,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
 }
 
 impl Problem {
@@ -56,7 +67,7 @@ impl Problem {
 
     /// The fault is ours. The log has the details, the answer has none of them.
     pub(crate) fn internal(context: &str, error: &dyn std::fmt::Display) -> Self {
-        tracing::error!(context, "{error}");
+        tracing::error!(request = request_id(), context, "{error}");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", format!("the server failed to {context}"))
             .hint("The server's log says why.")
     }
@@ -81,13 +92,15 @@ impl Problem {
     }
 
     pub(crate) fn into_response(self) -> Response<Body> {
-        let body = serde_json::to_vec(&self.body()).unwrap_or_default();
+        // With the id, whoever runs the server finds what its log says about a fault of ours.
+        let request_id = self.status.is_server_error().then(request_id).flatten();
+        let body = serde_json::to_vec(&Told { body: self.body(), request_id }).unwrap_or_default();
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         match self.status {
-            StatusCode::SERVICE_UNAVAILABLE => headers.insert(
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => headers.insert(
                 header::RETRY_AFTER,
                 self.retry_after.map_or(HeaderValue::from_static("1"), HeaderValue::from),
             ),

@@ -2,14 +2,18 @@
 
 use crate::app::{App, EndpointMap, Parted};
 use crate::clock::SystemClock;
-use crate::config::{Config, ServeArgs};
+use crate::config::{self, Config, Seconds, ServeArgs};
 use crate::counting::Closer;
-use crate::deploy;
-use crate::http::{Keyring, Listener, listen, router};
-use crate::running;
+use crate::http::{Keyring, Port, Reach, Service, router};
+use crate::pairing::{MakeError, first_code};
+use crate::pod::{self, PodError};
+use crate::problem::Problem;
 use crate::serving::{Condition, Endpoint, Watch};
-use crate::state::{self, StoredEndpoint};
+use crate::signals::{self, Reread};
+use crate::state::{self, StoredEndpoint, StoredToken};
 use crate::telemetry::Budget;
+use crate::tls::{Encryption, TlsError};
+use crate::{deploy, drain, logging, notify, running};
 use flightdeck_core::Clock;
 use flightdeck_engine::client::{Worker, WorkerConfig};
 use flightdeck_package::{Artifacts, PackageError, Parts};
@@ -23,13 +27,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
-use tracing_subscriber::EnvFilter;
 
 /// Parts of uploads that nobody went on with are swept after this many seconds.
 const STALE_PART_SECONDS: i64 = 7 * 86_400;
 
-/// How long an ending server waits for a shadow that has much to do; what it has not done then is counted as dropped.
-const SHADOW_TIME: Duration = Duration::from_secs(2);
+/// How often it is looked whether somebody beside the server changed who is let in.
+const LOOK: Duration = Duration::from_millis(500);
+/// How long a pod goes on, not ready, after it was told to end: the cluster needs that to notice.
+const POD_DELAY: Duration = Duration::from_secs(5);
 
 /// Why a server does not start, or does not end well.
 #[derive(Debug, Error)]
@@ -48,6 +53,12 @@ enum ServeError {
     Packages { error: PackageError },
     #[error("cannot start: {0}")]
     System(#[from] io::Error),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    #[error(transparent)]
+    Code(#[from] MakeError),
+    #[error(transparent)]
+    Pod(#[from] PodError),
 }
 
 impl From<flightdeck_sqlite::Error> for ServeError {
@@ -65,26 +76,30 @@ impl From<PackageError> for ServeError {
 /// Serves until stopped. Exit 0 after an orderly end, 1 when it could not serve, 2 when it was asked for something that
 /// it does not do.
 pub fn serve(args: &ServeArgs) -> ExitCode {
-    log();
-    let config = match Config::from_args(args, io::stdin().lock()) {
+    if args.print_config {
+        return match config::printed(args) {
+            Ok(text) => {
+                io::stdout().write_all(text.as_bytes()).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS)
+            }
+            Err(error) => complain(&error, 2),
+        };
+    }
+    let port = std::env::var("PORT").ok();
+    let config = match Config::from_args(args, io::stdin().lock(), port.as_deref()) {
         Ok(config) => config,
         Err(error) => return complain(&error, 2),
     };
+    let level = match logging::begin(&config.settings.log) {
+        Ok(level) => level,
+        Err(error) => return complain(&error, 2),
+    };
+    let reread = Reread { args: args.clone(), level };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let served = runtime.map_err(ServeError::from).and_then(|runtime| runtime.block_on(run(config)));
+    let served = runtime.map_err(ServeError::from).and_then(|runtime| runtime.block_on(run(config, reread)));
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => complain(&error, 1),
     }
-}
-
-/// Standard error is the only place for words: standard output belongs to one line.
-fn log() {
-    let filter =
-        EnvFilter::try_from_env("FLIGHTDECK_LOG").unwrap_or_else(|_| EnvFilter::new("info,ort=warn"));
-    // Whoever read standard error may be gone. That must not end the server, so a failed write is not reported there.
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
-    let _ = log.with_ansi(false).log_internal_errors(false).try_init();
 }
 
 fn complain(error: &dyn std::error::Error, code: u8) -> ExitCode {
@@ -92,24 +107,81 @@ fn complain(error: &dyn std::error::Error, code: u8) -> ExitCode {
     ExitCode::from(code)
 }
 
-async fn run(config: Config) -> Result<(), ServeError> {
+async fn run(config: Config, reread: Reread) -> Result<(), ServeError> {
     let _lock = lock(&config.data)?;
     let storage = Storage::open(&config.data)?;
-    let listener = listen(config.listen).await.map_err(|source| match source.kind() {
-        io::ErrorKind::AddrInUse => ServeError::Busy(config.listen),
-        _ => ServeError::Listen { address: config.listen, source },
-    })?;
-    let (data, address) = (config.data.clone(), listener.address);
-    let (app, closer) = build(storage, &listener, config)?;
-    running::note(&data, address).map_err(|source| ServeError::Folder { path: data.clone(), source })?;
-    announce(&listener)?;
-    let restoring = tokio::spawn(deploy::restore(Arc::clone(&app)));
-    let ending = end(Arc::clone(&app))?;
-    listener.serve(router(Arc::clone(&app)), ending).await;
+    let port = take(config.listen)?;
+    let (data, address, pod) = (config.data.clone(), port.address, config.pod.clone());
+    let encryption = config.encrypted.then(|| Encryption::begin(&config.settings.tls, &data, address));
+    let (app, closer) = build(storage, encryption.transpose()?, address, config)?;
+    signals::listen(Arc::clone(&app), reread)?;
+    if let Some(pod) = &pod {
+        // A cluster takes a port that answers for a model that is warm.
+        deploy::restore(Arc::clone(&app)).await;
+        pod::load(&app, pod).await?;
+    }
+    let listener = port.open()?;
+    let restoring = tokio::spawn(restore(Arc::clone(&app)));
+    let key = app.encryption.as_ref().map(Encryption::fingerprint);
+    running::note(&data, address, key).map_err(|source| ServeError::Folder { path: data.clone(), source })?;
+    announce(&app)?;
+    let watching = tokio::spawn(watch(Arc::clone(&app)));
+    let drain = &app.settings.drain;
+    let delay = drain.delay_seconds.map(Seconds::duration);
+    let delay = delay.unwrap_or(if pod.is_some() { POD_DELAY } else { Duration::ZERO });
+    let limits = Arc::new(app.settings.http.clone());
+    let service = Service { router: router(Arc::clone(&app)), encryption: app.encryption.clone(), limits };
+    listener.serve(service, drain::asked(Arc::clone(&app), delay), drain.grace_seconds.duration()).await;
     restoring.abort();
-    let drained = drain(&app, closer).await;
-    running::end(&data, address);
-    drained
+    watching.abort();
+    drain::finish(&app, closer).await?;
+    running::end(&data, address, key);
+    Ok(())
+}
+
+fn take(address: SocketAddr) -> Result<Port, ServeError> {
+    Port::take(address).map_err(|source| match source.kind() {
+        io::ErrorKind::AddrInUse => ServeError::Busy(address),
+        _ => ServeError::Listen { address, source },
+    })
+}
+
+/// Loads what was served before, and tells whoever started the server when that is done.
+async fn restore(app: Arc<App>) {
+    deploy::restore(app).await;
+    notify::ready();
+}
+
+/// What has to be looked at while the server serves.
+async fn watch(app: Arc<App>) {
+    let certificate = async {
+        match &app.encryption {
+            Some(encryption) => encryption.watch().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::join!(certificate, watch_access(&app), notify::watchdog());
+}
+
+/// Reads again who is let in when another program changed the state.
+async fn watch_access(app: &Arc<App>) {
+    let mut looks = tokio::time::interval(LOOK);
+    let mut seen = None;
+    loop {
+        looks.tick().await;
+        let app = Arc::clone(app);
+        let looked = tokio::task::spawn_blocking(move || {
+            let now = app.database.data_version()?;
+            if seen != Some(now) {
+                app.read_tokens()?;
+            }
+            Ok::<_, Problem>(now)
+        });
+        // Whoever was let in stays so until it can be read again; each failure is in the log.
+        if let Ok(Ok(now)) = looked.await {
+            seen = Some(now);
+        }
+    }
 }
 
 /// One server for each folder: two would count the same windows.
@@ -145,7 +217,12 @@ impl Storage {
 
 type Built = (Arc<App>, std::thread::JoinHandle<()>);
 
-fn build(storage: Storage, listener: &Listener, config: Config) -> Result<Built, ServeError> {
+fn build(
+    storage: Storage,
+    encryption: Option<Encryption>,
+    address: SocketAddr,
+    config: Config,
+) -> Result<Built, ServeError> {
     let Storage { database, artifacts, parts } = storage;
     let identity = state::begin(&database, &config.data, database.clock().now())?;
     let endpoints = Arc::new(EndpointMap::default());
@@ -154,86 +231,50 @@ fn build(storage: Storage, listener: &Listener, config: Config) -> Result<Built,
         endpoints.insert(&Arc::new(Endpoint::new(condition)));
     }
     let counted = Arc::clone(&endpoints);
-    let budget = Budget::new(config.outbox_bytes, &config.data).bytes;
+    let budget = Budget::new(config.settings.outbox.bytes, &config.data).bytes;
     let (closer, thread) = Closer::start(database.clone(), Box::new(move || counted.counting()), budget);
     let watch = Watch::start()?;
     let worker = Worker::new(WorkerConfig::with_program(std::env::current_exe()?));
-    let keyring = Keyring::new(config.token, listener.address);
-    let address = listener.address;
-    let app =
-        Parted { address, identity, database, artifacts, parts, worker, watch, closer, keyring, endpoints };
+    let keyring = Keyring::new(config.token.as_ref(), reach(&config, address));
+    keyring.store(database.read(StoredToken::all)?);
+    let (settings, is_pod) = (Arc::new(config.settings), config.pod.is_some());
+    let app = Parted {
+        address,
+        identity,
+        database,
+        artifacts,
+        parts,
+        worker,
+        watch,
+        closer,
+        keyring,
+        endpoints,
+        encryption,
+        settings,
+        is_pod,
+    };
     Ok((Arc::new(App::new(app)), thread))
 }
 
-fn announce(listener: &Listener) -> io::Result<()> {
+fn reach(config: &Config, address: SocketAddr) -> Reach {
+    match config.pod {
+        Some(_) => Reach::Pod,
+        None if address.ip().to_canonical().is_loopback() => Reach::Loopback(address),
+        None => Reach::Network,
+    }
+}
+
+/// The one line on standard output. A code stands in it while somebody could pair and nobody has.
+fn announce(app: &App) -> Result<(), ServeError> {
+    let key = app.encryption.as_ref().map(Encryption::fingerprint);
+    let pairs = key.is_some() && !app.is_pod;
+    let code = pairs.then(|| first_code(&app.database)).transpose()?.flatten();
+    let code = code.map(|code| code.reveal());
     // One port speaks HTTP and gRPC.
-    let address = listener.address.to_string();
-    let bound = Bound { listen: address.clone(), grpc: Some(address), code: None, key: None };
+    let address = app.address.to_string();
+    let bound = Bound { listen: address.clone(), grpc: Some(address), code, key };
     let mut out = io::stdout().lock();
-    serde_json::to_writer(&mut out, &bound)?;
+    serde_json::to_writer(&mut out, &bound).map_err(io::Error::from)?;
     writeln!(out)?;
-    out.flush()
-}
-
-/// Resolves when somebody wants the server to end: a signal, or the control plane.
-fn end(app: Arc<App>) -> io::Result<impl Future<Output = ()>> {
-    let mut terminate = Terminate::new()?;
-    Ok(async move {
-        tokio::select! {
-            () = terminate.recv() => app.stop(),
-            () = app.stop.notified() => {}
-        }
-    })
-}
-
-struct Terminate {
-    #[cfg(unix)]
-    signals: [tokio::signal::unix::Signal; 2],
-}
-
-impl Terminate {
-    #[cfg(unix)]
-    fn new() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { signals: [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?] })
-    }
-
-    #[cfg(unix)]
-    async fn recv(&mut self) {
-        let [terminate, interrupt] = &mut self.signals;
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    }
-
-    #[cfg(not(unix))]
-    #[expect(clippy::unnecessary_wraps, reason = "it can fail elsewhere")]
-    fn new() -> io::Result<Self> {
-        Ok(Self {})
-    }
-
-    #[cfg(not(unix))]
-    async fn recv(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    }
-}
-
-/// Lets the shadows finish what they took, and closes the open windows. What cannot be written now stands in the last
-/// checkpoint.
-async fn drain(app: &App, closer: std::thread::JoinHandle<()>) -> Result<(), ServeError> {
-    for lineup in app.endpoints.all().iter().filter_map(|endpoint| endpoint.lineup()) {
-        for shadow in &lineup.shadows {
-            shadow.wait(SHADOW_TIME).await;
-            shadow.rest().await;
-        }
-    }
-    let written = app.closer.stop().await;
-    let _ = tokio::task::spawn_blocking(|| closer.join()).await;
-    if let Some(windows) = written {
-        tracing::info!(windows = windows?, "stopped");
-    }
-    Ok(())
+    Ok(out.flush()?)
 }

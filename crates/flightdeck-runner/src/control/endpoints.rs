@@ -60,7 +60,7 @@ fn state(app: &App, endpoint: &Endpoint, preflight: Option<Preflight>) -> Endpoi
             load_ms: model.load_ms,
             findings: model.lane.findings(),
         });
-    let (address, name) = (app.address, &endpoint.name);
+    let (base, name) = (app.base(), &endpoint.name);
     // A model that broke while it served is seen here before anybody changes the endpoint.
     let trouble = lineup.as_ref().and_then(|lineup| lineup.champion.model.lane.trouble());
     let phase = if trouble.is_some() { Phase::Failed } else { condition.phase };
@@ -72,10 +72,10 @@ fn state(app: &App, endpoint: &Endpoint, preflight: Option<Preflight>) -> Endpoi
         error,
         versions: versions.collect(),
         previous: condition.stored.previous,
-        url: format!("http://{address}/v2/models/{name}"),
-        predict_url: format!("http://{address}{PREFIX}/endpoints/{name}/predict"),
+        url: format!("{base}/v2/models/{name}"),
+        predict_url: format!("{base}{PREFIX}/endpoints/{name}/predict"),
         // One port speaks both.
-        grpc: Some(address.to_string()),
+        grpc: Some(app.address.to_string()),
         changed_at: condition.stored.changed_at,
         preflight,
     }

@@ -2,12 +2,14 @@
 
 mod endpoints;
 mod packages;
+mod tokens;
 mod windows;
 
 pub(crate) use endpoints::{endpoint, endpoints, live, put_endpoint, remove_endpoint};
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) use packages::{Shelf, store};
 pub(crate) use packages::{blob_part, blob_state, store_package};
+pub(crate) use tokens::{make_token, pair, revoke_token, tokens};
 pub(crate) use windows::{ack, audit, flush, handshake, refuse, stop, windows};
 
 use crate::problem::Problem;

@@ -1,122 +1,194 @@
-//! Who asks: the token's holder or nobody in particular, and never a web page.
+//! Who asks: the holder of a token or nobody in particular, and never a web page.
+//!
+//! Tokens are recognised by their hash, from a picture of the table that is held in memory: no request waits for the
+//! database, and what is revoked is gone with the next picture. Looking a hash up by its value tells an attacker nothing:
+//! hashes of guesses cannot be steered towards the one that is wanted.
 
 use crate::problem::Problem;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
-use flightdeck_core::{Digest, Grant, Principal, Role, Scope};
+use crate::state::StoredToken;
+use arc_swap::ArcSwap;
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use flightdeck_core::{
+    Action, Clock, Digest, Forbidden, Grant, Object, Principal, Role, Scope, Timestamp, authorize,
+    authorize_somewhere,
+};
 use flightdeck_protocol::Token;
 use sha2::{Digest as _, Sha256};
+use std::collections::HashMap;
 use std::net::SocketAddr;
 
-/// Recognises the token by its hash: the token itself is not kept.
+type Hash = [u8; 32];
+
+/// Names under which tokens are put into addresses, where every log on the way keeps them.
+const QUERY_NAMES: [&str; 6] = ["access_token", "api_key", "apikey", "auth", "authorization", "token"];
+
+/// Recognises tokens by their hashes: the tokens themselves are not kept.
 pub(crate) struct Keyring {
-    hash: Option<[u8; 32]>,
-    holder: Principal,
-    hosts: [String; 3],
+    /// The token of the program that started the server.
+    control: Option<(Hash, Grant)>,
+    /// What somebody without a token may do.
+    open: Vec<Grant>,
+    stored: ArcSwap<Stored>,
+    /// The names of this server, where a foreign one would let a web page in.
+    hosts: Option<[String; 3]>,
+}
+
+/// The tokens that may hold.
+#[derive(Default)]
+struct Stored {
+    holders: HashMap<Hash, Holder>,
+    grants: HashMap<String, Grant>,
+}
+
+struct Holder {
+    hash: Hash,
+    id: String,
+    expires_at: Option<Timestamp>,
+}
+
+/// Who may come near the server at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Programs on this computer, which need no token for predictions.
+    Loopback(SocketAddr),
+    /// Other computers, which need one for everything.
+    Network,
+    /// Whoever the cluster lets through.
+    Pod,
+}
+
+/// What a token is remembered by, and what its holder is called.
+pub(crate) fn fingerprint(token: &Token) -> (Hash, String) {
+    let hash = Hash::from(Sha256::digest(token.reveal()));
+    (hash, format!("token-{}", &Digest::from_bytes(hash).hex()[..16]))
 }
 
 impl Keyring {
-    /// For a server at this address, whose control token this is.
-    pub(crate) fn new(token: Option<Token>, address: SocketAddr) -> Self {
-        let hash = token.map(|token| <[u8; 32]>::from(Sha256::digest(token.reveal())));
-        let id = hash.map_or_else(String::new, |hash| Digest::from_bytes(hash).hex()[..16].to_owned());
-        let hosts = [
-            address.to_string(),
-            format!("localhost:{}", address.port()),
-            format!("[::1]:{}", address.port()),
-        ];
-        Self { hash, holder: Principal::Key(format!("token-{id}")), hosts }
-    }
-
-    /// The token's holder may do everything; everybody on this computer may ask for predictions.
-    pub(crate) fn grants(&self) -> Vec<Grant> {
+    /// For a server that is reached like this, whose control token this is.
+    pub(crate) fn new(token: Option<&Token>, reach: Reach) -> Self {
         let grant = |principal, role| Grant { principal, role, scope: Scope::Runner };
-        vec![grant(Principal::Anonymous, Role::Caller), grant(self.holder.clone(), Role::Admin)]
+        let control = token.map(fingerprint);
+        let control = control.map(|(hash, id)| (hash, grant(Principal::Key(id), Role::Admin)));
+        let anybody = reach != Reach::Network;
+        let open = anybody.then(|| grant(Principal::Anonymous, Role::Caller)).into_iter().collect();
+        let hosts = match reach {
+            Reach::Loopback(address) => {
+                let port = address.port();
+                Some([address.to_string(), format!("localhost:{port}"), format!("[::1]:{port}")])
+            }
+            Reach::Network | Reach::Pod => None,
+        };
+        Self { control, open, stored: ArcSwap::default(), hosts }
     }
 
-    /// Who asks. A token that is not the right one is refused, also where none is needed.
-    pub(crate) fn principal(&self, headers: &HeaderMap) -> Result<Principal, Problem> {
-        let Some(given) = headers.get(header::AUTHORIZATION) else { return Ok(Principal::Anonymous) };
-        let token = given
+    /// From now on these are the stored tokens.
+    pub(crate) fn store(&self, tokens: Vec<StoredToken>) {
+        let mut stored = Stored::default();
+        for StoredToken { info, hash } in tokens {
+            if info.revoked_at.is_some() {
+                continue;
+            }
+            let principal = Principal::Key(info.id.clone());
+            let grant = Grant { principal, role: info.role, scope: info.scope };
+            stored.grants.insert(info.id.clone(), grant);
+            stored.holders.insert(hash, Holder { hash, id: info.id, expires_at: info.expires_at });
+        }
+        self.stored.store(stored.into());
+    }
+
+    /// Who asks. A token that is not a right one is refused, also where none is needed.
+    pub(crate) fn principal(&self, headers: &HeaderMap, clock: &dyn Clock) -> Result<Principal, Problem> {
+        let mut given = headers.get_all(header::AUTHORIZATION).iter();
+        let Some(first) = given.next() else { return Ok(Principal::Anonymous) };
+        let token = first
             .as_bytes()
             .split_at_checked(7)
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"bearer "));
-        let hash = token.map(|(_, token)| <[u8; 32]>::from(Sha256::digest(token)));
-        match (hash, self.hash) {
-            (Some(given), Some(known)) if is_equal(&given, &known) => Ok(self.holder.clone()),
-            _ => Err(Problem::new(StatusCode::UNAUTHORIZED, "wrong-token", "the token is not this server's")
-                .hint("Use the token of the program that started the server.")),
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"bearer ") && given.next().is_none());
+        let hash = token.map(|(_, token)| Hash::from(Sha256::digest(token)));
+        hash.and_then(|hash| self.holder(&hash, clock)).ok_or_else(|| {
+            Problem::new(StatusCode::UNAUTHORIZED, "wrong-token", "the token is not one of this server's")
+                .hint("It may have expired or been revoked. Ask who runs the server for another one.")
+        })
+    }
+
+    fn holder(&self, hash: &Hash, clock: &dyn Clock) -> Option<Principal> {
+        if let Some((_, grant)) = self.control.as_ref().filter(|(known, _)| is_equal(known, hash)) {
+            return Some(grant.principal.clone());
+        }
+        let stored = self.stored.load();
+        let holder = stored.holders.get(hash).filter(|holder| is_equal(&holder.hash, hash))?;
+        let holds = holder.expires_at.is_none_or(|end| clock.now() < end);
+        holds.then(|| Principal::Key(holder.id.clone()))
+    }
+
+    /// Whether somebody may do that.
+    pub(crate) fn authorize(
+        &self,
+        principal: &Principal,
+        action: Action,
+        object: &Object,
+    ) -> Result<(), Forbidden> {
+        self.with_grants(principal, |grants| authorize(grants, principal, action, object))
+    }
+
+    /// Whether somebody may do that anywhere.
+    pub(crate) fn authorize_somewhere(&self, principal: &Principal, action: Action) -> Result<(), Forbidden> {
+        self.with_grants(principal, |grants| authorize_somewhere(grants, principal, action))
+    }
+
+    fn with_grants<T>(&self, principal: &Principal, decide: impl FnOnce(&[Grant]) -> T) -> T {
+        let Principal::Key(id) = principal else { return decide(&self.open) };
+        match &self.control {
+            Some((_, grant)) if grant.principal == *principal => decide(std::slice::from_ref(grant)),
+            _ => decide(self.stored.load().grants.get(id).map_or(&[], std::slice::from_ref)),
         }
     }
 
-    /// Refuses what a browser sends for a web page, and names that somebody else's name server leads here.
+    /// Refuses what a browser sends for a web page, names that somebody else's name server leads here, and tokens in
+    /// addresses.
     pub(crate) fn check_source(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), Problem> {
         if headers.contains_key(header::ORIGIN) {
             return Err(Problem::new(StatusCode::FORBIDDEN, "origin", "web pages may not use this server"));
         }
-        // HTTP/2 names the host in its `:authority`, which stands in the address. Whatever names it names this server.
-        let hosts = headers.get_all(header::HOST).iter().map(HeaderValue::as_bytes);
-        let named = uri.authority().map(|authority| authority.as_str().as_bytes());
-        let mut named = hosts.chain(named).peekable();
-        let is_named = named.peek().is_some() && headers.get_all(header::HOST).iter().count() <= 1;
-        if is_named && named.all(|host| self.is_own(host)) {
+        if uri.query().is_some_and(has_token) {
+            return Err(Problem::bad("token-in-address", "a token must not stand in an address")
+                .hint("Addresses are logged: make another token, and send it as Authorization: Bearer."));
+        }
+        let Some(own) = &self.hosts else { return Ok(()) };
+        let is_own = |host: &[u8]| own.iter().any(|own| own.as_bytes().eq_ignore_ascii_case(host));
+        let mut hosts = headers.get_all(header::HOST).iter();
+        let host = hosts.next().map(|host| hosts.next().is_none() && is_own(host.as_bytes()));
+        let authority = uri.authority().map(|authority| is_own(authority.as_str().as_bytes()));
+        // HTTP/2 says it in its authority.
+        if host != Some(false) && authority != Some(false) && host.or(authority).is_some() {
             return Ok(());
         }
         Err(Problem::new(StatusCode::FORBIDDEN, "host", "the Host header does not name this server")
-            .hint(format!("Use http://{}.", self.hosts[0])))
-    }
-
-    fn is_own(&self, host: &[u8]) -> bool {
-        self.hosts.iter().any(|own| own.as_bytes().eq_ignore_ascii_case(host))
+            .hint(format!("Use {}.", own[0])))
     }
 }
 
+fn has_token(query: &str) -> bool {
+    let names = query.split('&').map(|pair| pair.split('=').next().unwrap_or_default());
+    names.into_iter().any(|name| QUERY_NAMES.iter().any(|known| known.eq_ignore_ascii_case(name)))
+}
+
 /// Looks at every byte, wherever the first difference is.
-fn is_equal(a: &[u8; 32], b: &[u8; 32]) -> bool {
+fn is_equal(a: &Hash, b: &Hash) -> bool {
     std::hint::black_box(a.iter().zip(b).fold(0, |differences, (a, b)| differences | (a ^ b))) == 0
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn keyring() -> Keyring {
-        let token = Token::from_bytes([1; 32]);
-        Keyring::new(Some(token), "127.0.0.1:80".parse().unwrap())
-    }
-
-    fn headers(pairs: &[(header::HeaderName, &str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect()
-    }
-
-    #[test]
-    fn r11_only_the_right_token_is_its_holder() {
-        let keyring = keyring();
-        let right = format!("Bearer {}", "01".repeat(32));
-        let holder = keyring.principal(&headers(&[(header::AUTHORIZATION, &right)])).unwrap();
-        assert!(matches!(holder, Principal::Key(_)));
-        assert_eq!(keyring.principal(&HeaderMap::new()), Ok(Principal::Anonymous));
-        let wrong = ["", "Bearer", "Bearer ", "Basic 01", &right[..70], &format!("{right}0"), "Bearer none"];
-        for wrong in wrong {
-            let answer = keyring.principal(&headers(&[(header::AUTHORIZATION, wrong)]));
-            assert_eq!(answer.unwrap_err().status, StatusCode::UNAUTHORIZED, "{wrong}");
+impl Keyring {
+    /// The same for a control token that may less.
+    pub(crate) fn with_role(mut self, role: Role) -> Self {
+        if let Some((_, grant)) = &mut self.control {
+            grant.role = role;
         }
-        let closed = Keyring::new(None, "127.0.0.1:80".parse().unwrap());
-        assert!(closed.principal(&headers(&[(header::AUTHORIZATION, &right)])).is_err());
-    }
-
-    #[test]
-    fn pages_and_foreign_names_are_refused() {
-        let (keyring, path) = (keyring(), Uri::from_static("/v2"));
-        let check = |pairs: &[_]| keyring.check_source(&headers(pairs), &path).is_ok();
-        for own in ["127.0.0.1:80", "localhost:80", "LOCALHOST:80", "[::1]:80"] {
-            assert!(check(&[(header::HOST, own)]), "{own}");
-        }
-        for foreign in ["evil.test", "127.0.0.1:81", "127.0.0.1.evil.test:80", ""] {
-            assert!(!check(&[(header::HOST, foreign)]), "{foreign}");
-        }
-        assert!(!check(&[]));
-        assert!(!check(&[(header::HOST, "127.0.0.1:80"), (header::ORIGIN, "null")]));
-        let absolute = Uri::from_static("http://evil.test/v2");
-        assert!(keyring.check_source(&headers(&[(header::HOST, "localhost:80")]), &absolute).is_err());
+        self
     }
 }
+
+#[cfg(test)]
+#[path = "access_tests.rs"]
+mod tests;

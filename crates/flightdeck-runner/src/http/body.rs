@@ -1,22 +1,20 @@
 //! Reading a body: bounded in size, in time and in what all bodies together may take, inflated on the way.
 
 use super::coding::{Coding, InflateError, Inflater};
+use super::pace::TooSlow;
 use crate::problem::Problem;
 use axum::body::{Body, BodyDataStream};
 use axum::http::{HeaderMap, StatusCode, header};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
+use std::error::Error;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// The largest body of any request, as it arrives and inflated.
-pub(crate) const MAX_BODY_BYTES: usize = 64 << 20;
 /// What all bodies that are being read and answered may take together.
 const ALL_BYTES: usize = 512 << 20;
 /// Bodies below are not counted among them: headers alone take as much.
 const SMALL_BYTES: usize = 64 << 10;
-/// How long a body may take to arrive.
-const BODY_TIME: Duration = Duration::from_mins(1);
 /// How long the rest of a body that is refused is read.
 const LINGER: Duration = Duration::from_secs(2);
 /// Compressed parts up to this size are inflated on a worker that also reads requests: a thousand times as much at most.
@@ -58,38 +56,35 @@ impl Drop for Held {
     }
 }
 
-/// Reads a body, whole. Its stated length is looked at before it is read.
-pub(super) async fn read(body: Body, headers: &HeaderMap) -> Result<(Bytes, Held), Problem> {
+/// Reads a body, whole, of at most this many bytes as it arrives and inflated. Its stated length is looked at before it is
+/// read; how long it takes is its own business.
+pub(super) async fn read(body: Body, headers: &HeaderMap, most: usize) -> Result<(Bytes, Held), Problem> {
     let coding = Coding::of_request(headers)?;
     let stated = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if stated.is_some_and(|length: u64| length > MAX_BODY_BYTES as u64) {
-        discard(body).await;
-        return Err(too_large());
+    if stated.is_some_and(|length: u64| length > most as u64) {
+        discard(body, most).await;
+        return Err(too_large(most));
     }
     let parts = body.into_data_stream();
     let mut held = Held::default();
-    let read = async {
-        match coding {
-            None => plain(parts, &mut held).await,
-            Some(coding) => inflated(parts, coding, &mut held).await,
-        }
-    };
-    let late = || Problem::new(StatusCode::REQUEST_TIMEOUT, "slow-body", "the body took too long to arrive");
-    let bytes = tokio::time::timeout(BODY_TIME, read).await.map_err(|_| late())??;
+    let bytes = match coding {
+        None => plain(parts, &mut held, most).await,
+        Some(coding) => inflated(parts, (coding, most), &mut held).await,
+    }?;
     Ok((bytes, held))
 }
 
 /// Most bodies arrive in one part, which is not copied.
-async fn plain(mut parts: BodyDataStream, held: &mut Held) -> Result<Bytes, Problem> {
+async fn plain(mut parts: BodyDataStream, held: &mut Held, most: usize) -> Result<Bytes, Problem> {
     let Some(first) = next(&mut parts).await? else { return Ok(Bytes::new()) };
     let Some(second) = next(&mut parts).await? else { return Ok(first) };
     let mut whole = BytesMut::from(first);
     let mut part = Some(second);
     while let Some(more) = part {
         let length = whole.len() + more.len();
-        if length > MAX_BODY_BYTES {
-            discard_rest(&mut parts).await;
-            return Err(too_large());
+        if length > most {
+            discard_rest(&mut parts, most).await;
+            return Err(too_large(most));
         }
         held.grow(length)?;
         whole.extend_from_slice(&more);
@@ -98,32 +93,47 @@ async fn plain(mut parts: BodyDataStream, held: &mut Held) -> Result<Bytes, Prob
     Ok(whole.freeze())
 }
 
-async fn inflated(mut parts: BodyDataStream, coding: Coding, held: &mut Held) -> Result<Bytes, Problem> {
-    let mut inflater = Inflater::new(coding, MAX_BODY_BYTES);
+async fn inflated(
+    mut parts: BodyDataStream,
+    (coding, most): (Coding, usize),
+    held: &mut Held,
+) -> Result<Bytes, Problem> {
+    let mut inflater = Inflater::new(coding, most);
     while let Some(part) = next(&mut parts).await? {
         let mut work = || {
             part.chunks(SHORT_BYTES).try_for_each(|piece| {
-                inflater.push(piece).map_err(refused)?;
+                inflater.push(piece).map_err(|error| refused(error, most))?;
                 held.grow(inflater.len())
             })
         };
         let pushed = if part.len() > SHORT_BYTES { tokio::task::block_in_place(work) } else { work() };
         if pushed.is_err() {
-            discard_rest(&mut parts).await;
+            discard_rest(&mut parts, most).await;
         }
         pushed?;
     }
-    inflater.finish().map(Bytes::from).map_err(refused)
+    inflater.finish().map(Bytes::from).map_err(|error| refused(error, most))
 }
 
 async fn next(parts: &mut BodyDataStream) -> Result<Option<Bytes>, Problem> {
-    let unread = |_| Problem::bad("body-unread", "the body ended before it was complete");
-    parts.next().await.transpose().map_err(unread)
+    parts.next().await.transpose().map_err(|error| unread(&error))
 }
 
-fn refused(error: InflateError) -> Problem {
+fn unread(error: &axum::Error) -> Problem {
+    let mut source: Option<&dyn Error> = Some(error);
+    while let Some(cause) = source {
+        if cause.is::<TooSlow>() {
+            let message = "the body took too long to arrive";
+            return Problem::new(StatusCode::REQUEST_TIMEOUT, "slow-body", message);
+        }
+        source = cause.source();
+    }
+    Problem::bad("body-unread", "the body ended before it was complete")
+}
+
+fn refused(error: InflateError, most: usize) -> Problem {
     match error {
-        InflateError::TooLarge => too_large(),
+        InflateError::TooLarge => too_large(most),
         InflateError::Corrupt => {
             Problem::bad("encoded-body", "the body is not what its Content-Encoding says, or is cut off")
         }
@@ -136,20 +146,20 @@ fn crowded() -> Problem {
         .hint("Send it again after the time in Retry-After.")
 }
 
-fn too_large() -> Problem {
-    let message = format!("the body is larger than {MAX_BODY_BYTES} bytes");
+fn too_large(most: usize) -> Problem {
+    let message = format!("the body is larger than {most} bytes");
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", message).hint("Send fewer rows at once.")
 }
 
 /// Reads what nobody wants, for a moment and up to a limit: most clients look for an answer only when they have sent all of
 /// their body, and would find a closed connection instead.
-async fn discard(body: Body) {
-    discard_rest(&mut body.into_data_stream()).await;
+async fn discard(body: Body, most: usize) {
+    discard_rest(&mut body.into_data_stream(), most).await;
 }
 
-async fn discard_rest(parts: &mut BodyDataStream) {
+async fn discard_rest(parts: &mut BodyDataStream, most: usize) {
     let read = async {
-        let mut left = 2 * MAX_BODY_BYTES;
+        let mut left = 2 * most;
         while let Some(Ok(part)) = parts.next().await {
             left = left.saturating_sub(part.len());
             if left == 0 {

@@ -22,6 +22,8 @@ pub(crate) struct Call {
     pub(crate) query: Option<String>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
+    /// The largest body, as it arrives and inflated.
+    pub(crate) most_bytes: usize,
     /// What the body takes among all bodies, until the request is answered.
     pub(crate) held: Held,
 }
@@ -49,7 +51,8 @@ impl Call {
 
     /// The body, whole and inflated.
     pub(crate) async fn bytes(&mut self) -> Result<Bytes, Problem> {
-        let (bytes, held) = body::read(std::mem::take(&mut self.body), &self.headers).await?;
+        let (bytes, held) =
+            body::read(std::mem::take(&mut self.body), &self.headers, self.most_bytes).await?;
         self.held = held;
         Ok(bytes)
     }

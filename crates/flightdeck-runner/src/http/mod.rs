@@ -5,11 +5,18 @@ mod body;
 mod call;
 mod coding;
 mod connection;
+mod edge;
+mod framing;
+mod pace;
+mod peers;
 mod routes;
+mod traffic;
+mod wire;
 
-pub(crate) use access::Keyring;
+pub(crate) use access::{Keyring, Reach, fingerprint};
 pub(crate) use call::{Answer, Call, json};
-pub(crate) use connection::{Listener, listen};
+pub(crate) use connection::{Port, Service};
+pub(crate) use edge::request_id;
 pub(crate) use routes::router;
 #[cfg(test)]
 pub(crate) use routes::routes;

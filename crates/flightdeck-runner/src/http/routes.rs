@@ -3,6 +3,7 @@
 use super::body::Held;
 use super::call::{Answer, Call};
 use super::coding::{Coding, compressed};
+use super::pace::{Pace, Paced};
 use crate::app::App;
 use crate::problem::Problem;
 use crate::{control, data, grpc, metrics, telemetry};
@@ -62,6 +63,9 @@ macro_rules! routes {
     };
 }
 
+/// Where Prometheus looks.
+const METRICS: &str = "/metrics";
+
 /// All routes.
 pub(crate) const ROUTES: &[Route] = &routes! {
     Get "/v2" Describe Runner => data::server_metadata;
@@ -117,6 +121,10 @@ pub(crate) const ROUTES: &[Route] = &routes! {
     Post "/flightdeck/v1/flush" Operate Runner => control::flush;
     Get "/flightdeck/v1/audit" Audit Runner => control::audit;
     Post "/flightdeck/v1/stop" Operate Runner => control::stop;
+    Post "/flightdeck/v1/pair" Pair Runner => control::pair;
+    Get "/flightdeck/v1/tokens" ManageTokens Runner => control::tokens;
+    Post "/flightdeck/v1/tokens" ManageTokens Runner => control::make_token;
+    Delete "/flightdeck/v1/tokens/{id}" ManageTokens Runner => control::revoke_token;
 };
 
 /// The methods and paths of all routes.
@@ -138,7 +146,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         }
         data::not_served(path).unwrap_or_else(|| Problem::unknown("address", path)).into_response()
     };
-    let router = ROUTES.iter().fold(Router::new(), |router, route| router.route(route.path, serve(route)));
+    let routes = ROUTES.iter().filter(|route| !app.is_pod || is_of_a_pod(route));
+    let router = routes.fold(Router::new(), |router, route| router.route(route.path, serve(route)));
     router.method_not_allowed_fallback(wrong_method).fallback(nowhere).with_state(app)
 }
 
@@ -188,10 +197,14 @@ async fn sheltered(handler: impl Future<Output = Answer>) -> Answer {
 fn admit(route: &Route, app: &App, (params, request): (RawPathParams, Request)) -> Result<Call, Problem> {
     let (parts, body) = request.into_parts();
     app.keyring.check_source(&parts.headers, &parts.uri)?;
-    let principal = app.keyring.principal(&parts.headers)?;
+    let principal = app.keyring.principal(&parts.headers, app.database.clock().as_ref())?;
     let query = parts.uri.query().map(str::to_owned);
-    let (headers, held) = (parts.headers, Held::default());
-    let call = Call { path: route.path, principal, params, query, headers, body, held };
+    let (headers, held, http) = (parts.headers, Held::default(), &app.settings.http);
+    // A stream may be quiet for as long as it likes.
+    let is_stream = route.path.ends_with("/ModelStreamInfer");
+    let body = if is_stream { body } else { Body::new(Paced::new(body, Pace::new(http))) };
+    let most_bytes = http.body_bytes;
+    let call = Call { path: route.path, principal, params, query, headers, body, most_bytes, held };
     let object = match route.object {
         ObjectFrom::Runner => Object::Runner,
         // A text that cannot be a name cannot be an endpoint; who may not ask for one is not told even that.
@@ -200,8 +213,20 @@ fn admit(route: &Route, app: &App, (params, request): (RawPathParams, Request)) 
             return app.authorize_somewhere(&call.principal, route.action).map(|()| call);
         }
     };
-    app.authorize(&call.principal, route.action, &object)?;
+    if !is_shown(route, app) {
+        app.authorize(&call.principal, route.action, &object)?;
+    }
     Ok(call)
+}
+
+/// Figures are everybody's where a cluster scrapes them, or where the configuration says so.
+fn is_shown(route: &Route, app: &App) -> bool {
+    route.path == METRICS && (app.is_pod || app.settings.metrics.open)
+}
+
+/// A predictor in a cluster has nothing that could be changed, and no token that could allow it.
+fn is_of_a_pod(route: &Route) -> bool {
+    matches!(route.action, Action::Probe | Action::Describe | Action::Infer) || route.path == METRICS
 }
 
 #[cfg(test)]
@@ -209,8 +234,9 @@ mod tests {
     use super::*;
     use crate::app::{EndpointMap, Parted};
     use crate::clock::SystemClock;
+    use crate::config::Settings;
     use crate::counting::Closer;
-    use crate::http::Keyring;
+    use crate::http::{Keyring, Reach};
     use crate::state::{self, Identity};
     use axum::http::{Method, header};
     use flightdeck_core::{Clock, Role};
@@ -227,7 +253,7 @@ mod tests {
         let now = clock.now();
         let database = state::open(data, clock).unwrap();
         let address = HOST.parse().unwrap();
-        let mut app = App::new(Parted {
+        let app = App::new(Parted {
             address,
             identity: Identity::begin(&database, [0; 16], now).unwrap(),
             artifacts: Artifacts::open(data.join("a")).unwrap(),
@@ -235,16 +261,23 @@ mod tests {
             watch: crate::serving::Watch::start().unwrap(),
             worker: Worker::new(WorkerConfig::with_program("none".into())),
             closer: Closer::start(database.clone(), Box::new(Vec::new), u64::MAX).0,
-            keyring: Keyring::new(Some(Token::from_bytes([1; 32])), address),
+            keyring: Keyring::new(Some(&Token::from_bytes([1; 32])), Reach::Loopback(address))
+                .with_role(role),
+            encryption: None,
+            settings: Arc::new(Settings::default()),
+            is_pod: false,
             endpoints: Arc::new(EndpointMap::default()),
             database,
         });
-        app.grants.iter_mut().filter(|grant| grant.role == Role::Admin).for_each(|grant| grant.role = role);
         Arc::new(app)
     }
 
     async fn ask(app: &Arc<App>, verb: Method, path: &str, token: Option<&str>) -> StatusCode {
-        let path = path.replace("{name}", "e").replace("{version}", "1").replace("{sha256}", &"0".repeat(64));
+        let path = path
+            .replace("{name}", "e")
+            .replace("{version}", "1")
+            .replace("{sha256}", &"0".repeat(64))
+            .replace("{id}", "t");
         let mut request = Request::builder().method(verb).uri(path).header(header::HOST, HOST);
         if let Some(token) = token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
@@ -268,10 +301,11 @@ mod tests {
         let app = app(folder.path(), Role::Admin);
         let (right, wrong) = ("01".repeat(32), "02".repeat(32));
         for route in ROUTES {
-            let is_open = matches!(route.action, Action::Probe | Action::Describe | Action::Infer);
+            let is_open =
+                matches!(route.action, Action::Probe | Action::Describe | Action::Infer | Action::Pair);
             let data = ["/v2", "/inference.GRPCInferenceService/", "/grpc.health.v1."];
             let is_data = data.iter().any(|start| route.path.starts_with(start));
-            let is_control = !is_data && !route.path.ends_with("/predict");
+            let is_control = !is_data && !route.path.ends_with("/predict") && !route.path.ends_with("/pair");
             assert_eq!(is_control, !is_open, "{}", route.path);
             let denied = async |token| {
                 let status = ask(&app, verb(route), route.path, token).await;
@@ -296,6 +330,7 @@ mod tests {
                     | Action::Audit
                     | Action::Label
                     | Action::ReadSamples
+                    | Action::ManageTokens
             );
             let status = ask(&app, verb(route), route.path, Some(&"01".repeat(32))).await;
             assert_eq!(status == StatusCode::FORBIDDEN, changes, "{} {status}", route.path);

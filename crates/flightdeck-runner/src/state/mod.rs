@@ -7,18 +7,23 @@ mod endpoint;
 mod identity;
 mod label;
 mod outbox;
+mod pairing;
+mod private;
 mod recovery;
 mod sample;
 mod spool;
+mod token;
 
 pub(crate) use checkpoint::Checkpoint;
 pub(crate) use endpoint::StoredEndpoint;
 pub(crate) use identity::Identity;
 pub(crate) use label::{By, Label, Predicted, telemetry_counts};
 pub(crate) use outbox::{ClosedWindow, LostTime, Outbox, Pulled};
+pub(crate) use pairing::StoredCode;
 pub(crate) use recovery::{begin, look, open};
 pub(crate) use sample::{Kept, Sample};
 pub(crate) use spool::Spooled;
+pub(crate) use token::StoredToken;
 
 use flightdeck_sqlite::Schema;
 
@@ -34,5 +39,6 @@ const SCHEMA: Schema = Schema {
         ),
         include_str!("spool.sql"),
         include_str!("telemetry.sql"),
+        include_str!("access.sql"),
     ],
 };

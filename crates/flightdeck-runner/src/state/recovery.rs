@@ -4,7 +4,7 @@
 //! The new file is a new producer: its cursors begin anew, so whoever pulls begins at the beginning and recognises what it
 //! has by the origin of each record.
 
-use super::{Checkpoint, ClosedWindow, Identity, LostTime, Outbox, SCHEMA, StoredEndpoint};
+use super::{Checkpoint, ClosedWindow, Identity, LostTime, Outbox, SCHEMA, StoredEndpoint, private};
 use flightdeck_core::{Clock, Timestamp};
 use flightdeck_drift::WindowCounts;
 use flightdeck_protocol::GapReason;
@@ -24,6 +24,7 @@ const ACTOR: &str = "runner";
 /// Opens the state in the data folder, and recovers it when it is damaged.
 pub(crate) fn open(data: &Path, clock: Arc<dyn Clock>) -> Result<Database> {
     let path = data.join("state.db");
+    keep(&path)?;
     let opened = Database::open(&path, &SCHEMA, Arc::clone(&clock)).and_then(|database| {
         database.check()?;
         is_own(&database, data)?;
@@ -38,6 +39,10 @@ pub(crate) fn open(data: &Path, clock: Arc<dyn Clock>) -> Result<Database> {
 /// Opens the state beside a running server: what is damaged is refused and left to the server's next start.
 pub(crate) fn look(data: &Path, clock: Arc<dyn Clock>) -> Result<Database> {
     Database::open(&data.join("state.db"), &SCHEMA, clock)
+}
+
+fn keep(path: &Path) -> Result<()> {
+    private::keep(path).map_err(|source| Error::Io { path: path.into(), source })
 }
 
 /// What the file says.
@@ -91,6 +96,7 @@ fn recover(path: &Path, clock: Arc<dyn Clock>, detail: &str) -> Result<Database>
     let now = clock.now();
     let aside = move_aside(path, now.as_ms())?;
     tracing::error!("the state is damaged ({detail}); it was moved to {}", aside.display());
+    keep(path)?;
     let database = Database::open(path, &SCHEMA, clock)?;
     let mut rows = serde_json::Map::new();
     let mut torn = Vec::new();

@@ -58,11 +58,11 @@ fn a_busy_port_is_said_with_what_to_do() {
 }
 
 #[test]
-fn r13_other_machines_are_not_served() {
+fn r13_other_machines_are_not_served_in_the_clear() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("d");
     for listen in ["0.0.0.0:0", "[::]:0", "192.0.2.1:80"] {
-        let refused = run(&data, &["--listen", listen]);
+        let refused = run(&data, &["--listen", listen, "--tls", "off"]);
         assert_eq!(refused.status.code(), Some(2), "{listen}");
         assert!(said(&refused).contains("127.0.0.1"), "{listen}");
     }

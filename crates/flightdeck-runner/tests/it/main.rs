@@ -15,6 +15,7 @@ mod isolation;
 mod kills;
 mod lifecycle;
 mod metrics;
+mod network;
 mod operations;
 mod outbox;
 mod promotion;

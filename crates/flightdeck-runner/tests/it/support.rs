@@ -80,6 +80,13 @@ impl Server {
         server
     }
 
+    /// Starts a server with a configuration file and waits until it is ready.
+    pub(crate) async fn configured(data: &Path, settings: &str) -> Self {
+        let file = data.join("runner.toml");
+        std::fs::write(&file, settings).unwrap();
+        Self::start_with(data, &["--config", file.to_str().unwrap()]).await
+    }
+
     /// Starts the server that a command serves with.
     pub(crate) fn launch(mut command: Command, data: &Path, log: Stdio) -> Self {
         let mut child = command
@@ -107,6 +114,11 @@ impl Server {
 
     pub(crate) fn wait(mut self) -> ExitStatus {
         self.child.wait().unwrap()
+    }
+
+    /// `host:port`.
+    pub(crate) fn address(&self) -> &str {
+        self.base.split_once("//").unwrap().1
     }
 
     pub(crate) fn pid(&self) -> u32 {
