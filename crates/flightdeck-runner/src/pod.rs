@@ -11,7 +11,7 @@ use crate::problem::Problem;
 use flightdeck_core::{Digest, Principal, TrafficPolicy};
 use flightdeck_onnx::{Inspection, Limits, Refusal, inspect};
 use flightdeck_package::{Artifacts, MANIFEST, MANIFEST_FORMAT, MODEL, Manifest, PackageError, SIGNATURE};
-use flightdeck_protocol::{EndpointDesired, Serving};
+use flightdeck_protocol::{EndpointDesired, Serving, Telemetry};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -66,6 +66,7 @@ pub(crate) async fn load(app: &Arc<App>, pod: &Pod) -> Result<(), PodError> {
         window_seconds: WINDOW_SECONDS,
         replay: false,
         serving: Serving::default(),
+        telemetry: Telemetry::default(),
     };
     deploy::put(app, &cluster, pod.name.clone(), desired).await?;
     Ok(())

@@ -72,7 +72,7 @@ async fn r9_a_request_that_could_be_read_in_two_ways_is_refused_and_the_connecti
 async fn r6_too_much_is_refused_before_it_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let server = hasty(folder.path()).await;
-    let many: String = (0..60).map(|n| format!("X-{n}: y\r\n")).collect();
+    let many = "X: y\r\n".repeat(60);
     assert!(say(&server, &head(&server, "POST", &many)).starts_with("HTTP/1.1 431 "));
     let long = format!("X: {}\r\n", "y".repeat(1 << 20));
     let mut stream = connect(&server);
