@@ -65,13 +65,17 @@ pub(crate) async fn revoke_token(app: Arc<App>, call: Call) -> Answer {
     let revoked = blocking(move || {
         let now = app.now();
         let found = app.database.act(call.principal.id(), "revoke-token", &cut(&id), |act| {
-            if StoredToken::revoke(act, &id, now)? { Ok(()) } else { Err(Problem::unknown("token", &id)) }
+            if !StoredToken::revoke(act, &id, now)? {
+                return Err(Problem::unknown("token", &id));
+            }
+            let mut all = StoredToken::all(act)?.into_iter();
+            all.find(|token| token.info.id == id).ok_or_else(|| Problem::unknown("token", &id))
         });
-        found?;
-        app.read_tokens()
+        let revoked = found?;
+        app.read_tokens()?;
+        Ok(revoked.info)
     });
-    revoked.await?;
-    json(&serde_json::json!({ "revoked": true }))
+    json(&revoked.await?)
 }
 
 /// What does not fit into an audit row is no token's id either.

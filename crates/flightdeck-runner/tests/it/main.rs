@@ -20,6 +20,7 @@ mod operations;
 mod outbox;
 mod promotion;
 mod protocol;
+mod security;
 mod soak;
 mod support;
 mod telemetry;

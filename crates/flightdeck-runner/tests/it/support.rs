@@ -34,6 +34,8 @@ pub(crate) struct Server {
     pub(crate) control: Control,
     pub(crate) base: String,
     pub(crate) data: PathBuf,
+    /// What it said when it was bound.
+    pub(crate) bound: Bound,
 }
 
 pub(crate) fn token() -> Token {
@@ -100,9 +102,17 @@ impl Server {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let bound: Bound = serde_json::from_str(&line).unwrap();
-        let base = format!("http://{}", bound.listen);
-        let control = Control::new(&base, Some(token()));
-        Self { child, control, base, data: data.into() }
+        let (base, control) = match bound.key {
+            None => {
+                let base = format!("http://{}", bound.listen);
+                (base.clone(), Control::new(base, Some(token())))
+            }
+            Some(key) => {
+                let base = format!("https://{}", bound.listen.replace("0.0.0.0", "127.0.0.1"));
+                (base.clone(), Control::pinned(base, Some(token()), Digest::from_bytes(key.0).into()))
+            }
+        };
+        Self { child, control, base, data: data.into(), bound }
     }
 
     /// As a power cut would.
@@ -114,6 +124,11 @@ impl Server {
 
     pub(crate) fn wait(mut self) -> ExitStatus {
         self.child.wait().unwrap()
+    }
+
+    /// What it writes to standard error, when that is a pipe.
+    pub(crate) fn take_log(&mut self) -> std::process::ChildStderr {
+        self.child.stderr.take().unwrap()
     }
 
     /// `host:port`.
