@@ -158,7 +158,7 @@ impl Control {
 
     /// Metadata of a served model.
     pub async fn model(&self, name: &Name) -> Result<oip::ModelMetadata, ControlError> {
-        self.send(self.http.get(format!("{}/v2/models/{name}", self.base)).timeout(ANSWER)).await
+        self.send(self.ask(Method::GET, &format!("/v2/models/{name}"))).await
     }
 
     /// An inference through the Open Inference Protocol.
@@ -167,8 +167,7 @@ impl Control {
         name: &Name,
         request: &oip::InferRequest,
     ) -> Result<oip::InferResponse, ControlError> {
-        let url = format!("{}/v2/models/{name}/infer", self.base);
-        self.send(self.http.post(url).timeout(ANSWER).json(request)).await
+        self.send(self.ask(Method::POST, &format!("/v2/models/{name}/infer")).json(request)).await
     }
 
     pub(crate) async fn get<A: DeserializeOwned>(&self, path: &str) -> Result<A, ControlError> {
@@ -184,7 +183,12 @@ impl Control {
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self.http.request(method, format!("{}{PREFIX}{path}", self.base)).timeout(ANSWER);
+        self.ask(method, &format!("{PREFIX}{path}"))
+    }
+
+    /// Away from this computer predictions need the token, too.
+    fn ask(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.base)).timeout(ANSWER);
         match &self.token {
             Some(token) => request.bearer_auth(token.reveal()),
             None => request,
