@@ -7,6 +7,7 @@ use crate::problem::Problem;
 use crate::serving::{Endpoint, Watch};
 use crate::state::{Identity, StoredToken};
 use crate::tls::Encryption;
+use crate::traces::Traces;
 use arc_swap::ArcSwap;
 use axum::http::StatusCode;
 use flightdeck_core::{Action, Forbidden, Name, Object, Principal, Timestamp};
@@ -43,8 +44,8 @@ pub(crate) struct App {
     pub(crate) endpoints: Arc<EndpointMap>,
     /// Changes of endpoints happen one after the other: two models must not be tried at once.
     pub(crate) deploying: tokio::sync::Mutex<()>,
-    /// Whether `/metrics` also has the names that dashboards for Triton know.
-    pub(crate) triton_names: bool,
+    /// Where requests are traced to, when somebody configured that.
+    pub(crate) traces: Option<Traces>,
     pub(crate) stopping: AtomicBool,
     pub(crate) stop: Notify,
     runtime: OnceCell<Runtime>,
@@ -91,6 +92,8 @@ impl App {
             settings,
             is_pod,
         } = parted;
+        // What cannot be read was refused with the configuration.
+        let collector = settings.otel.endpoint.as_deref().and_then(|endpoint| endpoint.parse().ok());
         Self {
             address,
             identity,
@@ -108,7 +111,7 @@ impl App {
             is_pod,
             pairing: Rate::new(),
             deploying: tokio::sync::Mutex::default(),
-            triton_names: false,
+            traces: collector.map(Traces::start),
             stopping: AtomicBool::new(false),
             stop: Notify::new(),
             runtime: OnceCell::new(),

@@ -31,6 +31,9 @@ pub(crate) async fn finish(
     }
     let written = app.closer.stop().await;
     let _ = tokio::task::spawn_blocking(|| closer.join()).await;
+    if let Some(traces) = &app.traces {
+        tokio::task::block_in_place(|| traces.finish());
+    }
     if let Some(windows) = written {
         tracing::info!(windows = windows?, "stopped");
     }

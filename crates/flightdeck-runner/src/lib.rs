@@ -35,6 +35,7 @@ mod signals;
 mod state;
 mod telemetry;
 mod tls;
+mod traces;
 mod worker;
 
 pub use backup::{BackupArgs, backup};

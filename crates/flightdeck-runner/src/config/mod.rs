@@ -10,6 +10,7 @@ pub(crate) use seconds::Seconds;
 pub use settings::TlsMode;
 pub(crate) use settings::{Http, Log, LogFormat, Settings, Tls};
 
+use crate::traces::{Collector, CollectorError};
 use clap::Args;
 use flightdeck_core::Name;
 use flightdeck_protocol::Token;
@@ -103,6 +104,8 @@ pub(crate) enum ConfigError {
     HalfCertificate,
     #[error("PORT is not a port: {0:?}")]
     Port(String),
+    #[error(transparent)]
+    Collector(#[from] CollectorError),
     #[error("say where the server remembers things: --data DIR")]
     NoData,
 }
@@ -142,6 +145,9 @@ pub(crate) fn settings(args: &ServeArgs) -> Result<Settings, ConfigError> {
     }
     settings.server.listen = args.listen.or(settings.server.listen);
     settings.outbox.bytes = args.outbox_bytes.or(settings.outbox.bytes);
+    if let Some(endpoint) = &settings.otel.endpoint {
+        endpoint.parse::<Collector>()?;
+    }
     Ok(settings)
 }
 

@@ -103,6 +103,13 @@ settings! {
     [metrics] Metrics {
         /// Whether they are shown without a token, as they are in pod mode.
         open: bool = false;
+        /// Whether the names that dashboards for Triton know, `nv_inference_*`, are told, too.
+        triton_names: bool = false;
+    }
+    /// Traces for OpenTelemetry.
+    [otel] Otel {
+        /// The collector, such as `http://localhost:4318`, which is sent a span for each request, as OTLP in JSON. Unset: none.
+        endpoint: Option<String> = None;
     }
     /// Standard error.
     [log] Log {

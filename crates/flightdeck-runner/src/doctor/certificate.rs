@@ -1,6 +1,6 @@
 //! When the certificate ends: the operator's of the configuration, or the server's own.
 
-use super::{DoctorArgs, Finding};
+use super::{DoctorArgs, Finding, settings};
 use crate::clock::SystemClock;
 use flightdeck_core::Clock;
 use rustls::pki_types::CertificateDer;
@@ -12,7 +12,7 @@ const DAY_SECONDS: i64 = 86_400;
 const SOON_DAYS: i64 = 30;
 
 pub(super) fn check(args: &DoctorArgs) -> Finding {
-    let path = args.data.join("tls.crt");
+    let path = settings(args).tls.cert.unwrap_or_else(|| args.data.join("tls.crt"));
     if !path.exists() {
         return Finding::ok(CERTIFICATE, "there is none yet; a server that needs one makes it");
     }

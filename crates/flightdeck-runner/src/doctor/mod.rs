@@ -6,6 +6,7 @@ mod certificate;
 mod folder;
 mod parts;
 
+use crate::config::{self, Settings};
 use clap::Args;
 use serde::Serialize;
 use std::io::{self, Write};
@@ -18,6 +19,9 @@ pub struct DoctorArgs {
     /// The folder of the server.
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
+    /// The configuration file that it is started with.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// Print one JSON document instead of lines.
     #[arg(long)]
     pub json: bool,
@@ -76,11 +80,16 @@ pub fn doctor(args: &DoctorArgs) -> ExitCode {
 
 fn findings(args: &DoctorArgs) -> Vec<Finding> {
     let data = args.data.as_path();
-    let mut findings = vec![parts::runtime()];
+    let mut findings = vec![parts::runtime(), parts::config(args.config.as_deref())];
     findings.extend(folder::checks(data));
     findings.extend([parts::state(data), parts::packages(data), parts::address(args)]);
     findings.extend([parts::clock(data), parts::open_files(), certificate::check(args)]);
     findings
+}
+
+/// The settings of the configuration file, or the defaults.
+fn settings(args: &DoctorArgs) -> Settings {
+    args.config.as_deref().and_then(|file| config::read(file).ok()).unwrap_or_default()
 }
 
 fn print(args: &DoctorArgs, report: &Report<'_>) -> io::Result<()> {

@@ -1,6 +1,6 @@
 //! What the server is made of: the library, its state, its packages, its address, its clock.
 
-use super::{DoctorArgs, Finding};
+use super::{DoctorArgs, Finding, settings};
 use crate::clock::SystemClock;
 use flightdeck_core::Clock;
 use flightdeck_engine::runtime::Runtime;
@@ -24,6 +24,18 @@ pub(super) fn runtime() -> Finding {
             Finding::ok(RUNTIME, format!("{} ({})", path.unwrap_or_default(), runtime.version()))
         }
         Err(error) => Finding::fail(RUNTIME, error.to_string(), error.hint()),
+    }
+}
+
+pub(super) fn config(file: Option<&Path>) -> Finding {
+    const CONFIG: &str = "config";
+    let Some(file) = file else { return Finding::ok(CONFIG, "no file was named: the defaults") };
+    match crate::config::read(file) {
+        Ok(_) => Finding::ok(CONFIG, format!("{} is valid", file.display())),
+        Err(error) => {
+            let hint = "serve --print-config shows every setting with its default.";
+            Finding::fail(CONFIG, error.to_string(), hint)
+        }
     }
 }
 
@@ -69,7 +81,7 @@ pub(super) fn address(args: &DoctorArgs) -> Finding {
         let place = running.map_or_else(|| "somewhere".into(), |running| running.listen);
         return Finding::ok(ADDRESS, format!("a server is running on this folder, at {place}"));
     }
-    let wanted = SocketAddr::from(([127, 0, 0, 1], 0));
+    let wanted = settings(args).server.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
     match TcpListener::bind(wanted) {
         Ok(_) => Finding::ok(ADDRESS, format!("{wanted} is free")),
         Err(error) => {

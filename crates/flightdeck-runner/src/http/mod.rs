@@ -17,6 +17,6 @@ pub(crate) use access::{Keyring, Reach, fingerprint};
 pub(crate) use call::{Answer, Call, json};
 pub(crate) use connection::{Port, Service};
 pub(crate) use edge::request_id;
-pub(crate) use routes::router;
 #[cfg(test)]
 pub(crate) use routes::routes;
+pub(crate) use routes::{RouteName, router};

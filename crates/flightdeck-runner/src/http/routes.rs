@@ -6,6 +6,7 @@ use super::coding::{Coding, compressed};
 use super::pace::{Pace, Paced};
 use crate::app::App;
 use crate::problem::Problem;
+use crate::traces::Begun;
 use crate::{control, data, grpc, metrics, telemetry};
 use axum::Router;
 use axum::body::Body;
@@ -175,14 +176,54 @@ async fn dispatch(
     // What is compressed over gRPC are messages, not answers.
     let may_be_compressed = route.action == Action::Infer && !is_grpc;
     let coding = Coding::accepted(request.headers()).filter(|_| may_be_compressed);
+    let traced = app.traces.as_ref().and_then(|_| Begun::of(request.headers(), app.now()));
+    let traced = traced.map(|begun| Traced { begun, app: Arc::clone(&app), endpoint: named(&app, &params) });
     let answer = match admit(route, &app, (params, request)) {
         Ok(call) => sheltered((route.handler)(app, call)).await,
         Err(problem) => Err(problem),
     };
-    match (answer, coding) {
+    let response = match (answer, coding) {
         (Ok(response), Some(coding)) => compressed(response, coding).await,
         (Err(problem), _) if is_grpc => grpc::refusal(&problem),
         (answer, _) => answer.unwrap_or_else(Problem::into_response),
+    };
+    if let Some(Traced { begun, app, endpoint }) = traced
+        && let Some(traces) = &app.traces
+    {
+        traces.end(&begun, route.name(), endpoint, response.status());
+    }
+    response
+}
+
+/// A request that is traced.
+struct Traced {
+    begun: Begun,
+    app: Arc<App>,
+    endpoint: Option<String>,
+}
+
+/// The endpoint that a path names, when there is one of that name: what else a path says is told to nobody.
+fn named(app: &App, params: &RawPathParams) -> Option<String> {
+    let (_, name) = params.iter().find(|(key, _)| *key == "name")?;
+    app.endpoints.get(name).map(|endpoint| endpoint.name.to_string())
+}
+
+/// A route as traces name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RouteName {
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+}
+
+impl Route {
+    const fn name(&self) -> RouteName {
+        let method = match self.method {
+            Verb::Get => "GET",
+            Verb::Post => "POST",
+            Verb::Put => "PUT",
+            Verb::Delete => "DELETE",
+        };
+        RouteName { method, path: self.path }
     }
 }
 

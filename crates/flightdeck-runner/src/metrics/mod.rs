@@ -47,7 +47,7 @@ fn write(app: &App, page: &mut Page) {
     durations(page, &seen);
     let loaded = loaded(app);
     queues(page, &loaded);
-    if app.triton_names {
+    if app.settings.metrics.triton_names {
         triton::write(page, &loaded);
     }
     match app.database.read(Outbox::spooled) {
@@ -56,6 +56,11 @@ fn write(app: &App, page: &mut Page) {
         Err(error) => tracing::warn!("the outbox cannot be measured: {error}"),
     }
     telemetry(page, app);
+    if let Some(traces) = &app.traces {
+        let name = "flightdeck_spans_dropped";
+        page.family(name, Kind::Counter, "Spans that no collector took.");
+        page.count(name, &[], traces.dropped());
+    }
     process::write(page, app.started.as_ms() as f64 / 1000.0);
 }
 

@@ -25,4 +25,5 @@ mod soak;
 mod support;
 mod telemetry;
 mod tensors;
+mod traces;
 mod workers;

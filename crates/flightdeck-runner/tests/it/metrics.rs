@@ -117,3 +117,25 @@ async fn metrics_need_the_token_and_the_older_format_is_still_spoken() {
     assert_eq!((status, kind.as_str()), (200, "text/plain; version=0.0.4; charset=utf-8"));
     assert!(text.contains("# TYPE flightdeck_outbox_gaps_total counter\n") && !text.contains("# EOF"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dashboards_for_triton_find_their_names_when_they_are_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("runner.toml");
+    std::fs::write(&config, "[metrics]\ntriton_names = true\nopen = true\n").unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start_with(&data, &["--config", config.to_str().unwrap()]).await;
+    let package = four_columns("linear", linear);
+    server.deploy("e", &package).await;
+    server.control.infer(&endpoint("e"), &request(&[[1.0; 4]; 3])).await.unwrap();
+    let samples = scrape(&server).await;
+    let of = |name: &str| samples[&format!("{name}{{model=\"e\",version=\"{}\"}}", package.root.short())];
+    assert_eq!((of("nv_inference_request_success"), of("nv_inference_count")), (1.0, 3.0));
+    assert_eq!((of("nv_inference_exec_count"), of("nv_inference_pending_request_count")), (1.0, 0.0));
+    assert!(of("nv_inference_request_duration_us") > 0.0);
+    assert_eq!(
+        reqwest::get(format!("{}/metrics", server.base)).await.unwrap().status(),
+        200,
+        "open to everybody"
+    );
+}
