@@ -167,9 +167,14 @@ impl App {
         allowed.map_err(|forbidden| refused(principal, &forbidden))
     }
 
-    /// Whether everything that should answer does.
+    /// Whether everything that should answer does. A pod is its one model: while that is broken, others should be asked.
     pub(crate) fn is_ready(&self) -> bool {
-        let ready = |endpoint: &Arc<Endpoint>| endpoint.condition().phase == Phase::Ready;
+        let broken = |endpoint: &Arc<Endpoint>| {
+            endpoint.lineup().is_none_or(|lineup| lineup.champion.model.lane.trouble().is_some())
+        };
+        let ready = |endpoint: &Arc<Endpoint>| {
+            endpoint.condition().phase == Phase::Ready && !(self.is_pod && broken(endpoint))
+        };
         !self.stopping.load(Ordering::Relaxed) && self.endpoints.all().iter().all(ready)
     }
 

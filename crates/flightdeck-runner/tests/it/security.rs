@@ -260,3 +260,32 @@ async fn trap_9_a_pod_answers_when_it_is_warm_and_only_what_a_pod_should() {
     Command::new("kill").arg(&pid).status().unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(1));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_service_manager_is_told_when_it_is_warm_that_it_lives_and_when_it_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify");
+    let socket = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let mut command = command(folder.path());
+    command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "300000");
+    let server = Server::launch(command, folder.path(), Stdio::null());
+    let hear = || {
+        let mut word = [0; 64];
+        let length = socket.recv(&mut word).unwrap();
+        String::from_utf8_lossy(&word[..length]).trim().to_owned()
+    };
+    let until = |wanted: &str| {
+        let mut heard = Vec::new();
+        while heard.last().is_none_or(|word| word != wanted) {
+            heard.push(hear());
+        }
+        heard
+    };
+    assert!(until("READY=1").len() <= 2);
+    until("WATCHDOG=1");
+    until("WATCHDOG=1");
+    server.control.stop().await.unwrap();
+    until("STOPPING=1");
+    assert_eq!(server.wait().code(), Some(0));
+}
