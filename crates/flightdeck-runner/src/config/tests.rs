@@ -1,3 +1,5 @@
+//! Settings from arguments and files, and what does not fit together.
+
 use super::*;
 
 fn args(listen: &str) -> ServeArgs {

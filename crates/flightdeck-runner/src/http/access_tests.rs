@@ -1,3 +1,5 @@
+//! Tokens, grants and sources of requests, tried.
+
 use super::*;
 use flightdeck_protocol::TokenInfo;
 
