@@ -252,6 +252,7 @@ async fn spawn(place: &Place, port: u16) -> Result<()> {
     let _ = fs::rename(&log_path, log_path.with_extension("log.before"));
     let log = File::create(&log_path).map_err(|error| unwritable(&log_path, &error))?;
     let mut command = Command::new(&program);
+    command.env(flightdeck_engine::QUIET.0, flightdeck_engine::QUIET.1);
     command
         .args(["serve", "--token-stdin", "--listen", &format!("127.0.0.1:{port}"), "--data"])
         .arg(place.data())

@@ -43,3 +43,7 @@ pub use synthesis::synthesise;
 pub use limits::{Limits, limit};
 #[cfg(feature = "runtime")]
 pub use memory::{Memory, memory};
+
+/// What stands in the environment of a process that loads ONNX Runtime: as it is published, the library otherwise writes an
+/// id of the device into the user's cache folder and sends events to its makers.
+pub const QUIET: (&str, &str) = ("ORT_DISABLE_TELEMETRY", "1");

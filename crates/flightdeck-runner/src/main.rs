@@ -2,8 +2,8 @@
 
 use clap::{Parser, Subcommand};
 use flightdeck_runner::{
-    BackupArgs, DoctorArgs, PairArgs, ServeArgs, TokenArgs, WorkerArgs, backup, doctor, pair, serve, token,
-    worker,
+    BackupArgs, DoctorArgs, PairArgs, ServeArgs, TokenArgs, WorkerArgs, backup, doctor, pair, quiet, serve,
+    token, worker,
 };
 use std::process::ExitCode;
 
@@ -32,6 +32,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = quiet() {
+        return code;
+    }
     match Cli::parse().command {
         Command::Serve(args) => serve(&args),
         Command::Doctor(args) => doctor(&args),

@@ -23,6 +23,7 @@ impl Child {
     pub(super) fn start(config: &WorkerConfig) -> Result<Self, WorkerError> {
         let start = |source| WorkerError::Start { program: config.program.clone(), source };
         let mut process = Command::new(&config.program)
+            .env(crate::QUIET.0, crate::QUIET.1)
             .args(arguments(config.memory_bytes, config.time.as_secs().max(1)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

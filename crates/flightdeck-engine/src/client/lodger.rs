@@ -49,6 +49,7 @@ impl Lodger {
     pub(super) fn start(config: &WorkerConfig, package: PathBuf) -> Result<Self, WorkerError> {
         let start = |source| WorkerError::Start { program: config.program.clone(), source };
         let mut command = Command::new(&config.program);
+        command.env(crate::QUIET.0, crate::QUIET.1);
         // It serves for as long as it is wanted: its processor time has no end.
         command.args(arguments(config.memory_bytes, u64::MAX));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

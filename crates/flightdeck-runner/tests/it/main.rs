@@ -20,6 +20,7 @@ mod operations;
 mod outbox;
 mod promotion;
 mod protocol;
+mod quiet;
 mod security;
 mod soak;
 mod support;
