@@ -48,6 +48,7 @@ pub(crate) struct App {
     pub(crate) traces: Option<Traces>,
     pub(crate) stopping: AtomicBool,
     pub(crate) stop: Notify,
+    reading: Mutex<()>,
     runtime: OnceCell<Runtime>,
 }
 
@@ -114,6 +115,7 @@ impl App {
             traces: collector.map(Traces::start),
             stopping: AtomicBool::new(false),
             stop: Notify::new(),
+            reading: Mutex::default(),
             runtime: OnceCell::new(),
         }
     }
@@ -145,6 +147,8 @@ impl App {
 
     /// Lets in whom the database names, and nobody else.
     pub(crate) fn read_tokens(&self) -> Result<(), Problem> {
+        // What was read first must not be stored last.
+        let _turn = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         self.keyring.store(self.database.read(StoredToken::all)?);
         Ok(())
     }

@@ -61,10 +61,11 @@ pub(crate) async fn health(app: Arc<App>, mut call: Call) -> Answer {
 async fn serve(app: Arc<App>, mut call: Call, body: Body, start: Instant) -> Answer {
     let deadline = deadline::of(&call.headers, start);
     let encoding = encoding(&call.headers);
+    let most_bytes = call.most_bytes.min(MAX_MESSAGE_BYTES);
     let request = request(&mut call, body);
     let service = Service::new(app, call.principal, start, deadline);
     let mut server = GrpcInferenceServiceServer::new(service)
-        .max_decoding_message_size(MAX_MESSAGE_BYTES)
+        .max_decoding_message_size(most_bytes)
         .accept_compressed(CompressionEncoding::Gzip)
         .accept_compressed(CompressionEncoding::Deflate);
     // Every client says that it can read compressed answers. Compressed are those to compressed requests: who sends

@@ -86,7 +86,9 @@ impl GrpcInferenceService for Service {
         &self,
         request: Request<ModelReadyRequest>,
     ) -> Result<Response<ModelReadyResponse>, Status> {
-        said(Ok(describe::ready(&self.app, request.get_ref())))
+        let request = request.get_ref();
+        let allowed = self.allow(Action::Describe, &request.name);
+        said(allowed.map(|()| describe::ready(&self.app, request)))
     }
 
     async fn server_metadata(

@@ -30,7 +30,7 @@ pub(crate) struct Keyring {
     open: Vec<Grant>,
     stored: ArcSwap<Stored>,
     /// The names of this server, where a foreign one would let a web page in.
-    hosts: Option<[String; 3]>,
+    hosts: Option<Vec<String>>,
 }
 
 /// The tokens that may hold.
@@ -74,7 +74,13 @@ impl Keyring {
         let hosts = match reach {
             Reach::Loopback(address) => {
                 let port = address.port();
-                Some([address.to_string(), format!("localhost:{port}"), format!("[::1]:{port}")])
+                let mut hosts =
+                    vec![address.to_string(), format!("localhost:{port}"), format!("[::1]:{port}")];
+                // Clients leave out the port that everybody knows.
+                if matches!(port, 80 | 443) {
+                    hosts.extend([address.ip().to_string(), "localhost".into(), "[::1]".into()]);
+                }
+                Some(hosts)
             }
             Reach::Network | Reach::Pod => None,
         };
@@ -170,7 +176,24 @@ impl Keyring {
 
 fn has_token(query: &str) -> bool {
     let names = query.split('&').map(|pair| pair.split('=').next().unwrap_or_default());
-    names.into_iter().any(|name| QUERY_NAMES.iter().any(|known| known.eq_ignore_ascii_case(name)))
+    names.into_iter().map(plain).any(|name| QUERY_NAMES.iter().any(|known| known.eq_ignore_ascii_case(&name)))
+}
+
+/// A name as it is meant: `%74` is a `t`.
+fn plain(name: &str) -> String {
+    let mut parts = name.split('%');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let byte = part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match byte {
+            Some(byte) => {
+                plain.push(char::from(byte));
+                plain.push_str(&part[2..]);
+            }
+            None => plain.push_str(part),
+        }
+    }
+    plain
 }
 
 /// Looks at every byte, wherever the first difference is.

@@ -37,7 +37,7 @@ impl Default for Held {
 
 impl Held {
     /// Takes as much as there is now, in steps, so that a small body costs nothing.
-    fn grow(&mut self, length: usize) -> Result<(), Problem> {
+    pub(super) fn grow(&mut self, length: usize) -> Result<(), Problem> {
         if length <= SMALL_BYTES.max(self.bytes) {
             return Ok(());
         }

@@ -7,6 +7,7 @@ mod coding;
 mod connection;
 mod edge;
 mod framing;
+mod messages;
 mod pace;
 mod peers;
 mod routes;

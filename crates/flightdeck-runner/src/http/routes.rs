@@ -3,6 +3,7 @@
 use super::body::Held;
 use super::call::{Answer, Call};
 use super::coding::{Coding, compressed};
+use super::messages::Messages;
 use super::pace::{Pace, Paced};
 use crate::app::App;
 use crate::problem::Problem;
@@ -84,15 +85,15 @@ pub(crate) const ROUTES: &[Route] = &routes! {
     Get "/v2/models/stats" Describe Runner => data::stats;
     Get "/v2/models/{name}/stats" Describe Endpoint => data::model_stats;
     Get "/v2/models/{name}/versions/{version}/stats" Describe Endpoint => data::model_stats;
-    Get "/v2/models/{name}/ready" Probe Endpoint => data::model_ready;
-    Get "/v2/models/{name}/versions/{version}/ready" Probe Endpoint => data::model_ready;
+    Get "/v2/models/{name}/ready" Describe Endpoint => data::model_ready;
+    Get "/v2/models/{name}/versions/{version}/ready" Describe Endpoint => data::model_ready;
     Post "/v2/models/{name}/infer" Infer Endpoint => data::infer;
     Post "/v2/models/{name}/versions/{version}/infer" Infer Endpoint => data::infer;
     Post "/flightdeck/v1/endpoints/{name}/predict" Infer Endpoint => data::predict;
     Get "/metrics" View Runner => metrics::metrics;
     Post "/inference.GRPCInferenceService/ServerLive" Probe Runner => grpc::inference;
     Post "/inference.GRPCInferenceService/ServerReady" Probe Runner => grpc::inference;
-    Post "/inference.GRPCInferenceService/ModelReady" Probe Message => grpc::inference;
+    Post "/inference.GRPCInferenceService/ModelReady" Describe Message => grpc::inference;
     Post "/inference.GRPCInferenceService/ServerMetadata" Describe Runner => grpc::inference;
     Post "/inference.GRPCInferenceService/ModelMetadata" Describe Message => grpc::inference;
     Post "/inference.GRPCInferenceService/ModelInfer" Infer Message => grpc::inference;
@@ -101,7 +102,7 @@ pub(crate) const ROUTES: &[Route] = &routes! {
     Post "/inference.GRPCInferenceService/ModelStatistics" Describe Message => grpc::inference;
     Post "/inference.GRPCInferenceService/RepositoryIndex" Describe Message => grpc::inference;
     Post "/grpc.health.v1.Health/Check" Probe Runner => grpc::health;
-    Post "/grpc.health.v1.Health/Watch" Probe Runner => grpc::health;
+    Post "/grpc.health.v1.Health/Watch" Describe Runner => grpc::health;
     Get "/flightdeck/v1/handshake" View Runner => control::handshake;
     Get "/flightdeck/v1/blobs/{sha256}" Upload Runner => control::blob_state;
     Put "/flightdeck/v1/blobs/{sha256}" Upload Runner => control::blob_part;
@@ -234,6 +235,9 @@ async fn sheltered(handler: impl Future<Output = Answer>) -> Answer {
     ended.unwrap_or_else(|_| Err(Problem::internal("answer", &"a handler panicked")))
 }
 
+/// The largest body of a request that needs no grant.
+const ANYBODYS_BYTES: usize = 8 << 10;
+
 /// The one gate: where it comes from, who asks, whether they may.
 fn admit(route: &Route, app: &App, (params, request): (RawPathParams, Request)) -> Result<Call, Problem> {
     let (parts, body) = request.into_parts();
@@ -241,10 +245,15 @@ fn admit(route: &Route, app: &App, (params, request): (RawPathParams, Request)) 
     let principal = app.keyring.principal(&parts.headers, app.database.clock().as_ref())?;
     let query = parts.uri.query().map(str::to_owned);
     let (headers, held, http) = (parts.headers, Held::default(), &app.settings.http);
-    // A stream may be quiet for as long as it likes.
     let is_stream = route.path.ends_with("/ModelStreamInfer");
-    let body = if is_stream { body } else { Body::new(Paced::new(body, Pace::new(http))) };
-    let most_bytes = http.body_bytes;
+    let body = if is_stream {
+        Body::new(Messages::new(body, http.body_seconds.duration()))
+    } else {
+        Body::new(Paced::new(body, Pace::new(http)))
+    };
+    // What nobody has to be known for is short.
+    let is_anybodys = matches!(route.action, Action::Probe | Action::Pair);
+    let most_bytes = if is_anybodys { ANYBODYS_BYTES.min(http.body_bytes) } else { http.body_bytes };
     let call = Call { path: route.path, principal, params, query, headers, body, most_bytes, held };
     let object = match route.object {
         ObjectFrom::Runner => Object::Runner,

@@ -41,8 +41,14 @@ pub(super) fn remove(path: &Path) -> Result<(), TlsError> {
 
 fn store(path: &Path, text: &str, mode: u32) -> io::Result<()> {
     let partial = path.with_extension("new");
+    // What another start left there may have another mode, or be a link.
+    if let Err(error) = std::fs::remove_file(&partial)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        return Err(error);
+    }
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
     #[cfg(not(unix))]

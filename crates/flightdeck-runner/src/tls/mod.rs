@@ -132,7 +132,11 @@ impl Encryption {
             let now = self.current.source.look();
             if now != tried {
                 tried = now;
-                self.reload();
+                // A disk elsewhere may take its time.
+                let encryption = self.clone();
+                if let Err(error) = tokio::task::spawn_blocking(move || encryption.reload()).await {
+                    tracing::error!("the certificate cannot be read: {error}");
+                }
             }
         }
     }
