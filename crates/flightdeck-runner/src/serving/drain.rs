@@ -11,7 +11,7 @@ use super::warm::not_batched;
 use crate::problem::Problem;
 use flightdeck_core::Tensor;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, TryLockError, Weak};
+use std::sync::{Arc, MutexGuard, TryLockError, Weak};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -167,13 +167,13 @@ impl Lane {
     }
 
     /// Looks after the run, or after a child that nobody asks. Called now and then.
-    pub(super) fn look(&self) {
+    pub(super) fn look(self: &Arc<Self>) {
         match self.running.look() {
             Pace::Fair => {}
             Pace::Idle => {
                 let Ok(mut engine) = self.engine.try_lock() else { return };
                 let lost = engine.as_mut().and_then(Engine::lost);
-                drop(engine);
+                self.let_go(engine);
                 if let Some(problem) = lost {
                     self.broke(problem);
                 }
@@ -183,6 +183,14 @@ impl Lane {
                 self.give_up();
             }
             Pace::Stuck => self.give_up(),
+        }
+    }
+
+    /// Lets go of the session without running anything. Who found it taken meanwhile has left a job for whoever had it.
+    fn let_go(self: &Arc<Self>, engine: MutexGuard<'_, Option<Engine>>) {
+        drop(engine);
+        if !lock(&self.queue).is_empty() {
+            self.wake_thread();
         }
     }
 
@@ -237,3 +245,7 @@ fn spawn(lane: Weak<Lane>) -> Thread {
     .thread()
     .clone()
 }
+
+#[cfg(test)]
+#[path = "drain_tests.rs"]
+mod tests;

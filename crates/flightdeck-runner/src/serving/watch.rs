@@ -49,6 +49,6 @@ impl Drop for Watch {
 /// Looks at each lane; whether there are any.
 fn look(lanes: &Lanes) -> bool {
     let mut lanes = lanes.lock().unwrap_or_else(PoisonError::into_inner);
-    lanes.retain(|lane| lane.upgrade().inspect(|lane| lane.look()).is_some());
+    lanes.retain(|lane| lane.upgrade().inspect(Lane::look).is_some());
     !lanes.is_empty()
 }
