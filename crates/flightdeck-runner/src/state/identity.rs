@@ -1,7 +1,7 @@
 //! Who this server is, how often it was started, and whether the last time ended well.
 
 use super::outbox::Outbox;
-use super::{Checkpoint, ClosedWindow, LostTime, StoredEndpoint};
+use super::{Checkpoint, ClosedWindow, LostTime, StoredEndpoint, spool};
 use flightdeck_core::{Digest, Origin, Timestamp};
 use flightdeck_protocol::GapReason;
 use flightdeck_sqlite::{Act, Connection, Database, OptionalExtension, Result, params};
@@ -43,11 +43,12 @@ impl Identity {
         })
     }
 
-    /// Becomes another producer, unless the last epoch is the one that it should be.
+    /// Becomes another producer, unless the last epoch is the one that it should be. Windows that were open when the copy
+    /// was made may have been closed by whom it was copied from: here they are gaps, or their rows would count twice.
     pub(crate) fn renew_unless(
         act: &Act<'_>,
         is_current: impl FnOnce(u32) -> bool,
-        new_producer: [u8; 16],
+        (new_producer, now): ([u8; 16], Timestamp),
     ) -> Result<()> {
         let Some(last) = read(act)? else { return Ok(()) };
         if !is_current(last.identity.boot_epoch) {
@@ -55,6 +56,10 @@ impl Identity {
                 "this state is a copy from elsewhere or from before: it goes on as a new producer"
             );
             act.execute("UPDATE identity SET producer = ?1", [hex(new_producer)])?;
+            for (key, counts) in Checkpoint::all(act)? {
+                Outbox::gap(act, &spool::of_window(key, &counts, GapReason::Damaged), now)?;
+            }
+            Checkpoint::clear(act)?;
         }
         Ok(())
     }

@@ -223,6 +223,19 @@ mod tests {
     }
 
     #[test]
+    fn records_that_cannot_be_read_are_set_aside_when_room_is_made() {
+        let (_folder, database) = database();
+        Identity::begin(&database, [7; 16], Timestamp::from_ms(1)).unwrap();
+        (0..2).for_each(|start| close(&database, start));
+        let now = Timestamp::from_ms(10);
+        let torn = "UPDATE outbox SET window_key = '{}' WHERE sequence = 1";
+        database.record(|act| act.execute(torn, []).map_err(Error::from)).unwrap();
+        database.record(|act| Outbox::fit(act, 0, now)).unwrap();
+        let spooled = database.read(Outbox::spooled).unwrap();
+        assert_eq!((spooled.quarantined, spooled.dropped, spooled.gaps, spooled.records), (1, 1, 1, 1));
+    }
+
+    #[test]
     fn a_killed_epoch_is_closed_under_its_own_name_with_a_gap() {
         let (_folder, database) = database();
         Identity::begin(&database, [7; 16], Timestamp::from_ms(1)).unwrap();

@@ -62,7 +62,7 @@ pub(crate) fn begin(database: &Database, data: &Path, now: Timestamp) -> Result<
     let mut fresh = [0; 16];
     getrandom::fill(&mut fresh).map_err(|error| Error::value("producer", error))?;
     let is_current = |epoch: u32| signed(data).is_some_and(|signed| signed.boot_epoch <= epoch);
-    database.record(|act| Identity::renew_unless(act, is_current, fresh))?;
+    database.record(|act| Identity::renew_unless(act, is_current, (fresh, now)))?;
     let identity = Identity::begin(database, fresh, now)?;
     let Identity { producer, boot_epoch } = identity.clone();
     if let Err(error) = sign(data, &Signed { producer, boot_epoch }) {

@@ -58,6 +58,10 @@ impl Outbox {
             return Ok(());
         }
         let dropped = oldest(act, bytes - budget / 10 * 9)?;
+        for cursor in &dropped.unreadable {
+            tracing::error!(cursor, "a record of the outbox is damaged: nobody can say what is lost with it");
+            Self::quarantine(act, *cursor, ("damaged", now))?;
+        }
         remove_up_to(act, dropped.cursor)?;
         act.execute("UPDATE spool SET dropped = dropped + ?1", [as_i64(dropped.windows)])?;
         for lost in dropped.lost.values() {
@@ -120,11 +124,13 @@ struct Dropped {
     cursor: u64,
     windows: u64,
     lost: BTreeMap<Name, LostTime>,
+    /// Those of which no gap can be made.
+    unreadable: Vec<u64>,
 }
 
 /// The oldest records that take `bytes` bytes together.
 fn oldest(act: &Act<'_>, bytes: u64) -> Result<Dropped> {
-    let mut dropped = Dropped { cursor: 0, windows: 0, lost: BTreeMap::new() };
+    let mut dropped = Dropped { cursor: 0, windows: 0, lost: BTreeMap::new(), unreadable: Vec::new() };
     let mut statement =
         act.prepare_cached("SELECT cursor, window_key, counts, gap FROM outbox ORDER BY cursor")?;
     let (mut rows, mut freed) = (statement.query([])?, 0);
@@ -133,12 +139,15 @@ fn oldest(act: &Act<'_>, bytes: u64) -> Result<Dropped> {
         let (key, counts, gap): (Option<String>, Option<Vec<u8>>, Option<String>) =
             (row.get(1)?, row.get(2)?, row.get(3)?);
         freed += size((key.as_deref(), counts.as_deref(), gap.as_deref()));
-        dropped.windows += u64::from(key.is_some());
-        if let Some(lost) = told((key, counts, gap)) {
-            let lost = LostTime { reason: GapReason::Budget, ..lost };
-            let known = dropped.lost.entry(lost.endpoint.clone());
-            known.and_modify(|known| known.extend(&lost)).or_insert(lost);
-        }
+        let is_window = key.is_some();
+        let Some(lost) = told((key, counts, gap)) else {
+            dropped.unreadable.push(dropped.cursor);
+            continue;
+        };
+        dropped.windows += u64::from(is_window);
+        let lost = LostTime { reason: GapReason::Budget, ..lost };
+        let known = dropped.lost.entry(lost.endpoint.clone());
+        known.and_modify(|known| known.extend(&lost)).or_insert(lost);
     }
     Ok(dropped)
 }
@@ -157,9 +166,14 @@ fn told((key, counts, gap): (Option<String>, Option<Vec<u8>>, Option<String>)) -
         return serde_json::from_str(&gap).ok();
     }
     let key: WindowKey = serde_json::from_str(&key?).ok()?;
+    Some(of_window(key, &counts.unwrap_or_default(), GapReason::Budget))
+}
+
+/// What is lost with a window.
+pub(super) fn of_window(key: WindowKey, counts: &[u8], reason: GapReason) -> LostTime {
     let to = key.start.plus_seconds(key.resolution.seconds().into());
-    let count = counts.and_then(|counts| WindowCounts::decode(&counts).ok()).map(|counts| counts.rows);
-    Some(LostTime { endpoint: key.endpoint, from: key.start, to, reason: GapReason::Budget, count })
+    let count = WindowCounts::decode(counts).ok().map(|counts| counts.rows);
+    LostTime { endpoint: key.endpoint, from: key.start, to, reason, count }
 }
 
 fn size((key, counts, gap): (Option<&str>, Option<&[u8]>, Option<&str>)) -> u64 {

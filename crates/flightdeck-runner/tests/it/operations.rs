@@ -1,6 +1,8 @@
 //! What an operator does beside a running server: asks how it is, copies its state, puts a copy back.
 
-use crate::support::{PROGRAM, Server, four_columns, linear};
+use crate::support::{PROGRAM, Server, eventually, four_columns, linear};
+use flightdeck_protocol::GapReason;
+use flightdeck_sqlite::rusqlite;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -95,4 +97,31 @@ async fn a_backup_of_a_running_server_serves_elsewhere() {
     assert_eq!(none.status.code(), Some(1));
     assert!(String::from_utf8(none.stderr).unwrap().contains("state.db"), "and nothing was made");
     assert!(!folder.path().join("none").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_open_at_a_backup_is_a_gap_in_the_copy_and_counts_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, out) = (folder.path().join("data"), folder.path().join("copy.db"));
+    let server = Server::start(&data).await;
+    server.deploy("e", &four_columns("linear", linear)).await;
+    server.infer("e", [1.0; 4]).await;
+    // The window is open; what it counts so far is on the disk every second.
+    let open = rusqlite::Connection::open(data.join("state.db")).unwrap();
+    let kept = || open.query_row("SELECT count(*) FROM checkpoint", [], |row| row.get::<_, u32>(0)).unwrap();
+    eventually(async || kept() == 1).await;
+    let output = run(&["backup", "--out", out.to_str().unwrap()], &data);
+    assert!(output.status.success(), "{output:?}");
+
+    let fresh = folder.path().join("fresh");
+    std::fs::create_dir(&fresh).unwrap();
+    std::fs::copy(&out, fresh.join("state.db")).unwrap();
+    server.control.flush().await.unwrap();
+    assert_eq!(server.control.windows(0, 10).await.unwrap().windows.len(), 1, "it counts where it was");
+    std::fs::rename(server.kill().join("artifacts"), fresh.join("artifacts")).unwrap();
+    let copy = Server::start(&fresh).await;
+    let batch = copy.control.windows(0, 10).await.unwrap();
+    let counted: Vec<_> = batch.gaps.iter().map(|gap| (gap.reason, gap.count)).collect();
+    assert_eq!(batch.windows, []);
+    assert!(counted.contains(&(GapReason::Damaged, Some(1))), "{counted:?}");
 }
