@@ -91,7 +91,10 @@ pub(crate) async fn restore(app: Arc<App>) {
     for endpoint in app.endpoints.all() {
         let _turn = app.deploying.lock().await;
         let mut condition = endpoint.condition();
-        if condition.phase != Phase::Loading {
+        // It may have been taken away meanwhile, or be another one by now.
+        let is_there =
+            app.endpoints.get(endpoint.name.as_str()).is_some_and(|now| Arc::ptr_eq(&now, &endpoint));
+        if condition.phase != Phase::Loading || !is_there {
             continue;
         }
         let (name, desired) = (&condition.stored.name, &condition.stored.desired);
