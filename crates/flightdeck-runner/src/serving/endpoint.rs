@@ -87,7 +87,10 @@ impl Endpoint {
     /// All counts that may still grow: of those that are leaving, with whether they are no longer in use, and of the
     /// versions that are there.
     pub(crate) fn countings(&self) -> Vec<(Arc<Counting>, bool)> {
-        let ledger = lock(&self.ledger);
+        self.countings_of(&lock(&self.ledger))
+    }
+
+    fn countings_of(&self, ledger: &Ledger) -> Vec<(Arc<Counting>, bool)> {
         let leaving = ledger.leaving.iter().map(|counting| {
             let out_of_use = Arc::strong_count(counting) == 1;
             (Arc::clone(counting), out_of_use)
@@ -105,7 +108,7 @@ impl Endpoint {
         // Somebody may have taken them up again meanwhile.
         if let Some(place) = place.filter(|_| Arc::strong_count(counting) <= 2) {
             ledger.leaving.swap_remove(place);
-            ledger.past.push((counting.version(), counting.role(), counting.totals()));
+            add(&mut ledger.past, (counting.version(), counting.role(), counting.totals()));
         }
     }
 
@@ -120,15 +123,13 @@ impl Endpoint {
     }
 
     fn summed(&self, totals: impl Fn(&Counting) -> Totals) -> Vec<(Digest, VersionRole, Totals)> {
-        let mut all: Vec<(Digest, VersionRole, Totals)> = Vec::new();
-        let past = lock(&self.ledger).past.clone();
-        let current = self.countings();
-        let current = current.iter().map(|(c, _)| (c.version(), c.role(), totals(c)));
-        for (version, role, totals) in past.into_iter().chain(current) {
-            match all.iter_mut().find(|(v, r, _)| *v == version && *r == role) {
-                Some((_, _, sum)) => sum.add(&totals),
-                None => all.push((version, role, totals)),
-            }
+        // Both under one lock: what moves from one to the other meanwhile is in exactly one of them.
+        let (mut all, current) = {
+            let ledger = lock(&self.ledger);
+            (ledger.past.clone(), self.countings_of(&ledger))
+        };
+        for (counting, _) in &current {
+            add(&mut all, (counting.version(), counting.role(), totals(counting)));
         }
         all
     }
@@ -145,6 +146,14 @@ impl Endpoint {
     /// Whether nothing of it is left to count.
     pub(crate) fn is_gone(&self) -> bool {
         lock(&self.ledger).leaving.is_empty() && self.lineup.load().is_none()
+    }
+}
+
+/// One entry for each version and role, however often it came and went.
+fn add(all: &mut Vec<(Digest, VersionRole, Totals)>, (version, role, totals): (Digest, VersionRole, Totals)) {
+    match all.iter_mut().find(|(v, r, _)| *v == version && *r == role) {
+        Some((_, _, sum)) => sum.add(&totals),
+        None => all.push((version, role, totals)),
     }
 }
 
