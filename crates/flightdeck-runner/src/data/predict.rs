@@ -21,7 +21,8 @@ pub(crate) async fn predict(app: Arc<App>, mut call: Call) -> Answer {
         .map_err(|error| Problem::bad("bad-row", error.to_string()))
         .inspect_err(|problem| chosen.refused(problem))?;
     let rows = table.rows.len();
-    let asked = Rows { times: table.times, ..fit(inputs, &model.signature)? };
+    let asked = fit(inputs, &model.signature).inspect_err(|problem| chosen.refused(problem))?;
+    let asked = Rows { times: table.times, ..asked };
     let outputs = run(&app, &chosen, asked, start).await?;
     let predictions = named::predictions(&model.signature, &outputs, rows)?;
     json(&PredictResponse { predictions, model_version: model.version })
