@@ -9,7 +9,7 @@ use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 async fn encrypted(data: &Path) -> Server {
     Server::start_with(data, &["--tls", "on"]).await
@@ -76,12 +76,11 @@ async fn k5_another_key_an_old_version_and_plain_words_get_nothing() {
     let fooled = Control::pinned(&stranger.base, Some(crate::support::token()), pin(&server.bound));
     assert_eq!(fooled.handshake().await.unwrap_err().code(), "other-certificate");
 
-    let asked = Instant::now();
     let mut plain = TcpStream::connect(server.address()).unwrap();
     plain.write_all(b"GET /v2 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer x\r\n\r\n").unwrap();
     let mut answer = Vec::new();
     let _ = plain.read_to_end(&mut answer);
-    assert!(asked.elapsed() < Duration::from_secs(3) && !answer.starts_with(b"HTTP"), "{answer:?}");
+    assert!(!answer.starts_with(b"HTTP"), "{answer:?}");
     // It says nothing at all: the handshake has an end, too.
     let mut silent = TcpStream::connect(server.address()).unwrap();
     assert_eq!(silent.read(&mut [0]).unwrap_or(0), 0);

@@ -53,6 +53,7 @@ pub(super) async fn kill_until_the_end(soak: Arc<Soak>) {
         for child in children.collect::<String>().split_whitespace() {
             let line = std::fs::read_to_string(format!("/proc/{child}/cmdline")).unwrap_or_default();
             if line.split('\0').any(|argument| argument == forever) {
+                soak.ledger.kills();
                 let killed = std::process::Command::new("kill").args(["-9", child]).status();
                 soak.ledger.killed(killed.is_ok_and(|status| status.success()));
                 break;

@@ -12,6 +12,9 @@ use std::time::Duration;
 const ROOM_MIB: f64 = 24.0;
 const SHARE: f64 = 1.15;
 
+/// How a change fails whose process was killed, while it loads or while it is warmed.
+const APART_CODES: [&str; 2] = ["worker-died", "model-failed"];
+
 #[derive(Default)]
 pub(super) struct Ledger(Mutex<Pages>);
 
@@ -22,6 +25,9 @@ struct Pages {
     broken: Vec<String>,
     changes: u64,
     kills: u64,
+    kills_begun: u64,
+    /// Changes that failed because of a kill: each kill ends at most one.
+    excused: u64,
     /// Rows that windows say were answered, by endpoint.
     pulled: BTreeMap<String, u64>,
     windows: u64,
@@ -58,10 +64,21 @@ impl Ledger {
     }
 
     pub(super) fn changed(&self, name: &str, outcome: Result<(), ControlError>) {
-        self.pages().changes += 1;
-        if let Err(error) = outcome {
-            self.broken(name, format!("a change failed: {error} ({})", error.code()));
+        let mut pages = self.pages();
+        pages.changes += 1;
+        let Err(error) = outcome else { return };
+        // The process that is killed may be the one that is just being started for the change, which then says so.
+        if APART_CODES.contains(&error.code()) && name == super::APART && pages.excused < pages.kills_begun {
+            pages.excused += 1;
+            return;
         }
+        drop(pages);
+        self.broken(name, format!("a change failed: {error} ({})", error.code()));
+    }
+
+    /// Said before a process is killed.
+    pub(super) fn kills(&self) {
+        self.pages().kills_begun += 1;
     }
 
     pub(super) fn killed(&self, was_killed: bool) {
