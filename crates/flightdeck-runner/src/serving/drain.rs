@@ -85,6 +85,8 @@ impl Lane {
         self.circuit.worked();
         let ns = start.elapsed().as_nanos() as u64 / rows as u64;
         let before = self.ns_per_row.load(Ordering::Relaxed);
+        // A run that was interrupted for others says little of the next: it counts as four times as slow at most.
+        let ns = ns.min(before.saturating_mul(4));
         self.ns_per_row.store((before * 7 + ns) / 8, Ordering::Relaxed);
         true
     }

@@ -174,7 +174,7 @@ impl Drop for Server {
     }
 }
 
-/// Asks again and again, for ten seconds at most.
+/// Asks again and again, for a minute at most: other tests want the processor, too.
 pub(crate) async fn eventually(mut question: impl AsyncFnMut() -> bool) {
     let asking = async {
         let mut tick = tokio::time::interval(Duration::from_millis(20));
@@ -182,7 +182,7 @@ pub(crate) async fn eventually(mut question: impl AsyncFnMut() -> bool) {
             tick.tick().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), asking).await.expect("it never happened");
+    tokio::time::timeout(Duration::from_mins(1), asking).await.expect("it never happened");
 }
 
 pub(crate) fn endpoint(name: &str) -> Name {
