@@ -1,9 +1,9 @@
 //! A worker that loads one model and keeps it: asked again and again, by a thread that waits for it.
 //!
-//! Nothing here bounds the time of an answer: whoever wants that kills the child from another thread.
+//! Loading has an end. Nothing here bounds the time of a run: whoever wants that kills the child from another thread.
 
 use super::child::{LAST_WORDS_BYTES, arguments, fate, keep};
-use super::{WorkerConfig, WorkerError};
+use super::{Alarm, Limit, WorkerConfig, WorkerError};
 use crate::{
     FrameError, LoadRequest, Reply, Request, Resident, RunRequest, RunTimes, read_frame, write_frame,
 };
@@ -68,9 +68,15 @@ impl Lodger {
             resident: Resident { load_ms: 0.0, inputs: Vec::new() },
             times: RunTimes::default(),
         };
-        match lodger.ask(&Request::Load(LoadRequest { package }))? {
-            Reply::Loaded(resident) => lodger.resident = resident,
-            other => return Err(WorkerError::unexpected(&other)),
+        let killer = lodger.killer();
+        let alarm = Alarm::after(config.time, move || killer.kill()).map_err(start)?;
+        match lodger.ask(&Request::Load(LoadRequest { package })) {
+            Ok(Reply::Loaded(resident)) => lodger.resident = resident,
+            Err(_) if alarm.is_over() => {
+                return Err(WorkerError::Limit { limit: Limit::Time, detail: String::new() });
+            }
+            Ok(other) => return Err(WorkerError::unexpected(&other)),
+            Err(error) => return Err(error),
         }
         Ok(lodger)
     }

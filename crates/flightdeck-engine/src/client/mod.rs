@@ -3,10 +3,12 @@
 //! A model that serves in a process of its own stays there ([`Lodger`]). Every other question gets a child of its own: its peak memory is then the model's, and what a hostile model leaves behind
 //! ends with it. The child is killed when the answer is no longer wanted, also when the future is dropped.
 
+mod alarm;
 mod child;
 mod error;
 mod lodger;
 
+pub use alarm::Alarm;
 pub use error::{Death, Limit, WorkerError};
 pub use lodger::{Killer, Lodger};
 
@@ -68,7 +70,12 @@ impl Worker {
         Self { config: WorkerConfig { memory_bytes, ..self.config.clone() } }
     }
 
-    /// Starts a child that loads a package and keeps it. Waits until it has.
+    /// How long one question may take.
+    pub const fn time(&self) -> Duration {
+        self.config.time
+    }
+
+    /// Starts a child that loads a package and keeps it. Waits until it has, for as long as a question may take.
     pub fn lodge(&self, package: PathBuf) -> Result<Lodger, WorkerError> {
         Lodger::start(&self.config, package)
     }

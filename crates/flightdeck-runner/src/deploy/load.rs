@@ -14,6 +14,7 @@ use flightdeck_engine::{PreflightRequest, synthesise};
 use flightdeck_package::{BASELINE, GOLDEN, Golden, MANIFEST, Manifest, Package, SIGNATURE, Tolerance};
 use flightdeck_protocol::{Comparison, Isolation, Preflight, Serving, Verdict};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The package, every byte of it checked.
 pub(super) async fn package(app: &App, version: Digest) -> Result<Package, Problem> {
@@ -60,7 +61,7 @@ pub(super) async fn load(app: &App, package: Package, serving: Serving) -> Resul
         Isolation::InProcess => Host::Here(app.runtime().await?.clone()),
         Isolation::Process => Host::Apart(app.worker.with_memory(serving.memory_bytes)),
     };
-    let loaded_at = app.now();
+    let (loaded_at, time) = (app.now(), app.worker.time());
     let open = move || {
         let (version, bytes) = (package.root, package.files.iter().map(|entry| entry.bytes).sum());
         let signature: Signature = package.read(SIGNATURE)?;
@@ -69,7 +70,7 @@ pub(super) async fn load(app: &App, package: Package, serving: Serving) -> Resul
         let engine = host.open(&package)?;
         check_signature(&engine, &signature)?;
         let load_ms = engine.load_ms();
-        let lane = Lane::new(engine, (&signature, &serving), &sample(&package, &signature)?)?;
+        let lane = Lane::new(engine, (&signature, &serving), &sample(&package, &signature, time)?)?;
         let version_text = version.hex();
         Ok(Model { version, version_text, serving, signature, baseline, lane, loaded_at, load_ms, bytes })
     };
@@ -99,15 +100,15 @@ impl Host {
 }
 
 /// Rows to warm the model with: some that it knows, or invented ones.
-fn sample(package: &Package, signature: &Signature) -> Result<Sample, Problem> {
+fn sample(package: &Package, signature: &Signature, time: Duration) -> Result<Sample, Problem> {
     if package.entry(GOLDEN).is_some() {
         let Golden { inputs, tolerance, .. } = package.read(GOLDEN)?;
-        return Ok(Sample { inputs, tolerance });
+        return Ok(Sample { inputs, tolerance, time });
     }
     let inputs = synthesise(signature, INVENTED_ROWS).map_err(|error| {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unsupported-type", error.to_string())
     })?;
-    Ok(Sample { inputs, tolerance: Tolerance { absolute: 1e-5, relative: 1e-4 } })
+    Ok(Sample { inputs, tolerance: Tolerance { absolute: 1e-5, relative: 1e-4 }, time })
 }
 
 /// Rows to try together where the package has none.

@@ -15,7 +15,8 @@ async fn a_job_that_found_the_session_taken_by_who_only_looks_is_run() {
     let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/linear.onnx");
     let session = Runtime::load().unwrap().session(Source::File(&model), SessionOptions::default());
     let signature = Signature { task: Task::Other, inputs: Vec::new(), outputs: Vec::new() };
-    let sample = Sample { inputs: row(), tolerance: Tolerance { absolute: 1e-5, relative: 1e-4 } };
+    let tolerance = Tolerance { absolute: 1e-5, relative: 1e-4 };
+    let sample = Sample { inputs: row(), tolerance, time: Duration::from_mins(1) };
     let lane = Lane::new(Engine::Here(session.unwrap()), (&signature, &Serving::default()), &sample).unwrap();
 
     let engine = lane.engine.try_lock().unwrap();

@@ -170,6 +170,7 @@ fn told(error: &WorkerError) -> Problem {
         }
         WorkerError::Died(death) => broken(&format!("its process ended: {death}")),
         WorkerError::Failed(failure) => broken(&format!("it cannot be loaded: {}", failure.code)),
+        WorkerError::Limit { limit: Limit::Time, .. } => broken("its process took too long to load it"),
         other => {
             tracing::error!("a model's process: {other}");
             broken("its process cannot be used")

@@ -1,13 +1,14 @@
 //! Before a version answers: it is run a few times, and its rows are tried one by one and together.
 
 use super::batch::Batching;
-use super::engine::{Engine, RunError};
+use super::engine::{Engine, RunError, Stopper, broken};
 use crate::problem::Problem;
 use flightdeck_core::{Signature, Tensor};
+use flightdeck_engine::client::Alarm;
 use flightdeck_engine::{Verdict, compare, rows};
 use flightdeck_package::Tolerance;
 use flightdeck_protocol::ErrorBody;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const WARM_RUNS: usize = 3;
 /// Rows that are tried one by one and together.
@@ -17,6 +18,8 @@ const TRIED_ROWS: usize = 8;
 pub(crate) struct Sample {
     pub(crate) inputs: Vec<Tensor>,
     pub(crate) tolerance: Tolerance,
+    /// How long it may take to warm a model with them.
+    pub(crate) time: Duration,
 }
 
 /// What was found.
@@ -27,8 +30,20 @@ pub(super) struct Warm {
     pub(super) findings: Vec<ErrorBody>,
 }
 
-/// Runs one row a few times, and then rows together.
+/// Warms a model, and ends its run when that takes too long.
 pub(super) fn warm(engine: &mut Engine, signature: &Signature, sample: &Sample) -> Result<Warm, Problem> {
+    let stopper = engine.stopper();
+    let alarm = Alarm::after(sample.time, move || stopper.iter().for_each(Stopper::stop));
+    let alarm = alarm.map_err(|error| Problem::internal("warm the model", &error))?;
+    let found = try_out(engine, signature, sample);
+    if alarm.is_over() {
+        return Err(broken(&format!("it was not warm after {} seconds", sample.time.as_secs())));
+    }
+    found
+}
+
+/// Runs one row a few times, and then rows together.
+fn try_out(engine: &mut Engine, signature: &Signature, sample: &Sample) -> Result<Warm, Problem> {
     let batched = signature.inputs.iter().all(|input| input.batch_axis == Some(0));
     let row = |tensor: &Tensor| if batched { rows::cycle(tensor, 1) } else { tensor.clone() };
     let one: Vec<Tensor> = sample.inputs.iter().map(row).collect();

@@ -3,7 +3,7 @@
 use crate::support::{
     Built, Server, build, desired, endpoint, eventually, four_columns, linear, model, request,
 };
-use flightdeck_engine::client::{Worker, WorkerConfig, WorkerError};
+use flightdeck_engine::client::{Limit, Worker, WorkerConfig, WorkerError};
 use flightdeck_protocol::{EndpointDesired, Isolation, Phase, Serving};
 use std::sync::Arc;
 
@@ -192,4 +192,18 @@ fn r18_what_a_model_prints_is_not_kept() {
     let loud = Worker::new(WorkerConfig::with_program(program)).lodge("p".into());
     let Err(WorkerError::Died(death)) = loud else { panic!("it loaded") };
     assert!(death.last_words.len() <= 4096 && death.last_words.ends_with("the end\n"));
+}
+
+#[cfg(unix)]
+#[test]
+fn r18_a_model_that_never_ends_loading_is_ended() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("silent");
+    std::fs::write(&program, "#!/bin/sh\nexec sleep 3600\n").unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let time = std::time::Duration::from_millis(200);
+    let silent = Worker::new(WorkerConfig { time, ..WorkerConfig::with_program(program) }).lodge("p".into());
+    let Err(error) = silent else { panic!("it loaded") };
+    assert!(matches!(error, WorkerError::Limit { limit: Limit::Time, .. }), "{error:?}");
 }
