@@ -45,10 +45,13 @@ pub(crate) async fn refuse(app: Arc<App>, mut call: Call) -> Answer {
     json(&blocking(move || Ok(app.database.record(|act| Outbox::refuse(act, &refuse, now))?)).await?)
 }
 
-/// Telemetry that is safe elsewhere is forgotten. Not audited: nothing is lost by it.
+/// Telemetry that is safe with everybody who pulls it is forgotten. Not audited: nothing is lost by it.
 pub(crate) async fn ack(app: Arc<App>, mut call: Call) -> Answer {
     let Ack { cursor } = call.json().await?;
-    let removed = blocking(move || Ok(app.database.record(|act| Outbox::forget(act, cursor))?)).await?;
+    let (now, principal) = (app.now(), call.principal.clone());
+    let acknowledge =
+        move || Ok(app.database.record(|act| Outbox::acknowledge(act, (principal.id(), cursor), now))?);
+    let removed = blocking(acknowledge).await?;
     json(&Acked { removed })
 }
 

@@ -9,6 +9,7 @@ mod label;
 mod outbox;
 mod pairing;
 mod private;
+mod reader;
 mod recovery;
 mod sample;
 mod spool;
@@ -40,5 +41,6 @@ const SCHEMA: Schema = Schema {
         include_str!("spool.sql"),
         include_str!("telemetry.sql"),
         include_str!("access.sql"),
+        include_str!("reader.sql"),
     ],
 };

@@ -125,7 +125,7 @@ fn tables(database: &Database) -> Result<Vec<String>> {
     database.read(|connection| {
         let mut statement = connection.prepare(
             "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'
-             AND name NOT IN ('identity', 'change', 'spool', 'refusal') ORDER BY name",
+             AND name NOT IN ('identity', 'change', 'spool', 'refusal', 'reader') ORDER BY name",
         )?;
         let names = statement.query_map([], |row| row.get(0))?;
         names.collect::<std::result::Result<_, _>>().map_err(Error::from)
