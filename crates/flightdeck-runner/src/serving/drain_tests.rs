@@ -1,3 +1,5 @@
+//! A job is never left behind by whoever had the session.
+
 use super::*;
 use crate::serving::Sample;
 use flightdeck_core::{Signature, Task, TensorData};
