@@ -198,7 +198,7 @@ async fn revoke(url: &str, met: &Introduction) {
 /// The address of a runner as it is kept: `https://host:port`. Everything but loopback inside of this computer is spoken
 /// to over TLS, and pairing is what TLS is for.
 fn address(given: &str) -> Result<String> {
-    let given = given.trim().trim_end_matches('/');
+    let given = given.trim();
     let hint = "Give an address such as https://edge.example:8443";
     if given.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("http://")) {
         let message = "A runner elsewhere is spoken to over TLS, and this address is without it";
@@ -209,6 +209,7 @@ fn address(given: &str) -> Result<String> {
         Some(_) => "",
         None => given,
     };
+    let host = host.trim_end_matches('/');
     let odd = |c: char| {
         c.is_whitespace() || c.is_control() || matches!(c, '/' | '@' | '?' | '#' | '\\' | '"' | '\'')
     };
