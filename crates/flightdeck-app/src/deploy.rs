@@ -30,16 +30,25 @@ impl App {
         let package = self.package(&record.digest)?;
         refuse_blocked(&record)?;
         let name = request.endpoint.clone().unwrap_or_else(|| record.model.clone());
-        let known = self.read(|c| endpoint::find(c, &request.runner, &name))?;
-        let mut desired = desired(request, known.as_ref(), &name, &record.digest)?;
+        let mut known = self.read(|c| endpoint::find(c, &request.runner, &name))?;
+        // What cannot be is said before a runner is started for it.
+        desired(request, known.as_ref(), &name, &record.digest)?;
         job.report(Progress::new(STAGES[0], 0, None, Unit::Steps));
         let attached = self.runner_for(&request.runner).await?;
         job.check()?;
         upload(&attached, &package, job).await?;
         job.check()?;
-        if known.is_some() {
-            desired.telemetry = serving::telemetry(&attached, &name).await;
+        let there = serving::there(&attached, &name).await?;
+        if known.is_none() && there.is_some() {
+            let message =
+                format!("{} has an endpoint {name} that this library does not know", request.runner);
+            return Err(Error::input("endpoint-taken", message, "Choose another name with --endpoint"));
         }
+        if let (Some(state), Some(before)) = (&there, known.take()) {
+            known = Some(serving::up_to_date(before, state));
+        }
+        let mut desired = desired(request, known.as_ref(), &name, &record.digest)?;
+        desired.telemetry = there.map(|state| state.desired.telemetry).unwrap_or_default();
         job.report(Progress::new(STAGES[2], 0, None, Unit::Steps));
         let state = attached.control.put_endpoint(&name, &desired).await?;
         job.report(Progress::new(STAGES[3], 1, Some(1), Unit::Steps));
@@ -93,7 +102,7 @@ impl App {
         let replaced = before.as_ref().filter(|before| before.digest != policy.champion);
         let previous = match replaced {
             Some(replaced) => Some(replaced.digest),
-            None => before.as_ref().and_then(|before| before.previous),
+            None => before.as_ref().and_then(|before| before.previous).or(state.previous),
         };
         let record = EndpointRecord {
             runner: runner.clone(),
@@ -163,7 +172,8 @@ fn desired(
     let serving = serving::asked(request.serving, known)?;
     let Some(challenge) = challenge(request)? else {
         refuse_other_times(known, name, request.replay)?;
-        let window_seconds = window_length(request.window_seconds)?;
+        let before = known.map(|known| known.window_seconds);
+        let window_seconds = window_length(request.window_seconds.or(before))?;
         let policy = TrafficPolicy::champion(*version);
         return Ok(EndpointDesired {
             policy,

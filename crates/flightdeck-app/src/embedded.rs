@@ -177,20 +177,24 @@ impl App {
     }
 
     pub(crate) fn note_contact(&self, attached: &Attached) -> Result<()> {
-        let known = self.read(|c| runner::find(c, &attached.name))?;
-        let pairing = known.as_ref().and_then(|known| known.pairing.clone());
-        let record = RunnerRecord {
-            name: attached.name.clone(),
-            kind: if pairing.is_some() { "remote" } else { "embedded" }.into(),
-            url: Some(attached.control.base().to_owned()),
-            producer: Some(attached.handshake.runner_id.clone()),
-            version: Some(attached.handshake.version.clone()),
-            last_contact: Some(self.now()),
-            pairing,
-        };
-        let same =
-            known.is_some_and(|known| RunnerRecord { last_contact: record.last_contact, ..known } == record);
         self.inner.history.record(|act| {
+            let known = runner::find(act, &attached.name)?;
+            let pairing = known.as_ref().and_then(|known| known.pairing.clone());
+            // A runner elsewhere may have been removed while it answered.
+            if pairing.is_none() && attached.name.as_str() != THIS_COMPUTER {
+                return Ok(());
+            }
+            let record = RunnerRecord {
+                name: attached.name.clone(),
+                kind: if pairing.is_some() { "remote" } else { "embedded" }.into(),
+                url: Some(attached.control.base().to_owned()),
+                producer: Some(attached.handshake.runner_id.clone()),
+                version: Some(attached.handshake.version.clone()),
+                last_contact: Some(self.now()),
+                pairing,
+            };
+            let same = known
+                .is_some_and(|known| RunnerRecord { last_contact: record.last_contact, ..known } == record);
             if same { runner::touch(act, &record.name, self.now()) } else { runner::put(act, &record) }
         })?;
         Ok(())

@@ -81,7 +81,11 @@ impl App {
             return Err(error.into());
         }
         let before = self.read(|c| runner::find(c, name))?.and_then(|known| known.pairing);
-        self.keep_pairing(action, name, url, &met, slot)?;
+        if let Err(error) = self.keep_pairing(action, name, url, &met, slot.clone()) {
+            revoke(url, &met).await;
+            self.forget_secret(&slot).await;
+            return Err(error);
+        }
         if let Some(before) = before {
             self.forget_secret(&before.secret).await;
         }

@@ -57,7 +57,7 @@ impl App {
         policy.challengers.retain(|challenger| challenger.challenge == Challenge::Shadow);
         let version = self.version_of(&known.digest)?;
         let attached = self.runner_for(&known.runner).await?;
-        let telemetry = serving::telemetry(&attached, &known.endpoint).await;
+        let telemetry = serving::telemetry(&attached, &known.endpoint).await?;
         let desired = EndpointDesired { policy, telemetry, ..serving::as_it_is(known) };
         let state = attached.control.put_endpoint(&known.endpoint, &desired).await?;
         self.keep_deployed("end-canary", &known.runner, None, &state)?;
@@ -76,8 +76,10 @@ impl App {
         let package = self.package(&to)?;
         let attached = self.runner_for(&known.runner).await?;
         upload(&attached, &package, &Job::unwatched()).await?;
-        let telemetry = serving::telemetry(&attached, &known.endpoint).await;
-        let policy = TrafficPolicy::champion(to);
+        let telemetry = serving::telemetry(&attached, &known.endpoint).await?;
+        // Who else runs beside stays where it is.
+        let mut policy = TrafficPolicy { champion: to, ..known.policy() };
+        policy.challengers.retain(|challenger| challenger.version != to);
         let desired = EndpointDesired { policy, telemetry, ..serving::as_it_is(known) };
         let state = attached.control.put_endpoint(&known.endpoint, &desired).await?;
         self.keep_deployed(action, &known.runner, None, &state)?;

@@ -79,7 +79,8 @@ impl App {
         let reached = self.reach(&record).await;
         let standing = match &reached {
             Ok(attached) => {
-                let ready = attached.control.ready().await.unwrap_or(false);
+                let ready = tokio::time::timeout(GREETING, attached.control.ready()).await;
+                let ready = matches!(ready, Ok(Ok(true)));
                 Standing { problem: None, ready }
             }
             Err(problem) => Standing { problem: Some(problem.clone()), ready: false },

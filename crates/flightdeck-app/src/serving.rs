@@ -4,7 +4,7 @@ use crate::embedded::Attached;
 use crate::views::ServingView;
 use crate::{Error, Result};
 use flightdeck_core::{Challenge, Challenger, Digest, Name, TrafficPolicy, VersionRole};
-use flightdeck_protocol::{EndpointDesired, Isolation, Serving, Telemetry};
+use flightdeck_protocol::{ControlError, EndpointDesired, EndpointState, Isolation, Serving, Telemetry};
 use flightdeck_store::endpoint::EndpointRecord;
 
 /// The endpoint as it is.
@@ -18,9 +18,31 @@ pub(crate) fn as_it_is(known: &EndpointRecord) -> EndpointDesired {
     }
 }
 
-/// What the endpoint keeps of its rows: set on the runner by whoever owns it, and left as it is from here.
-pub(crate) async fn telemetry(attached: &Attached, endpoint: &Name) -> Telemetry {
-    attached.control.endpoint(endpoint).await.map(|state| state.desired.telemetry).unwrap_or_default()
+/// The endpoint as its runner has it, `None` when it has none. What somebody else set there is left as it is from here.
+pub(crate) async fn there(attached: &Attached, endpoint: &Name) -> Result<Option<EndpointState>> {
+    match attached.control.endpoint(endpoint).await {
+        Ok(state) => Ok(Some(state)),
+        Err(ControlError::Refused { status: 404, .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What the endpoint keeps of its rows.
+pub(crate) async fn telemetry(attached: &Attached, endpoint: &Name) -> Result<Telemetry> {
+    Ok(there(attached, endpoint).await?.map(|state| state.desired.telemetry).unwrap_or_default())
+}
+
+/// What is known of an endpoint, with what its runner has by now: another desktop may have changed it.
+pub(crate) fn up_to_date(known: EndpointRecord, state: &EndpointState) -> EndpointRecord {
+    let desired = &state.desired;
+    EndpointRecord {
+        digest: desired.policy.champion,
+        challengers: desired.policy.challengers.clone(),
+        window_seconds: desired.window_seconds,
+        replay: desired.replay,
+        serving: document(&desired.serving),
+        ..known
+    }
 }
 
 /// The policy with this version beside the champion, in the place of what stood there in the same way.
